@@ -1,0 +1,161 @@
+"""Every notebook runs from its first cell to its last, and shows what it should."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from conftest import run_nbval
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+ROOT = Path(__file__).parents[1]
+SOLUTIONS = sorted((ROOT / "solutions").glob("*.ipynb"))
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+WITH_SCORES = ("02_baseline_cnn", "03_metrics", "04_unet", "05_augmentation")
+
+
+def by_name(paths):
+    return pytest.mark.parametrize("path", paths, ids=[path.stem for path in paths])
+
+
+def outputs(notebook):
+    return [out for cell in notebook.cells if cell.cell_type == "code" for out in cell.outputs]
+
+
+def stderr(notebook):
+    """What a run wrote beside its results: warnings, logs, progress bars."""
+    return "".join(out.text for out in outputs(notebook) if out.get("name") == "stderr")
+
+
+def images_without_alt(notebook):
+    """The sources of the cells that show an image without saying in words what is on it."""
+    return [
+        cell.source
+        for cell in notebook.cells
+        for out in cell.get("outputs", [])
+        for mime in out.get("data", {})
+        if mime.startswith("image/") and not out.metadata.get(mime, {}).get("alt", "").strip()
+    ]
+
+
+def last_json(notebook):
+    """The last JSON object that a notebook shows; None if it shows none."""
+    shown = [out.get("data", {}).get("application/json") for out in outputs(notebook)]
+    return next((data for data in reversed(shown) if isinstance(data, dict)), None)
+
+
+def outside_band(scores):
+    """Those of {name: [value, low, high]} whose value is not between low and high."""
+    return {name: band for name, band in scores.items() if not band[1] <= band[0] <= band[2]}
+
+
+# The solved notebooks.
+
+
+@by_name(SOLUTIONS)
+def test_the_solved_notebook_runs_to_its_last_cell(executed, path):
+    run = executed(path)
+    assert run.passed, run.report
+
+
+@by_name(SOLUTIONS)
+def test_it_writes_no_warning_or_log(executed, path):
+    assert stderr(executed(path).notebook) == ""
+
+
+@by_name(SOLUTIONS)
+def test_every_image_has_a_text_alternative(executed, path):
+    assert images_without_alt(executed(path).notebook) == []
+
+
+@by_name([path for path in SOLUTIONS if path.stem in WITH_SCORES])
+def test_its_scores_lie_in_the_bands_it_states(executed, path):
+    shown = last_json(executed(path).notebook)
+    assert shown is not None, "the notebook shows no application/json output"
+    assert shown["labseg_scores"], "the notebook states no score"
+    assert outside_band(shown["labseg_scores"]) == {}
+
+
+# The student edition, nothing filled in.
+
+
+@by_name(NOTEBOOKS)
+def test_the_untouched_student_edition_runs_to_its_last_cell(executed, path):
+    solved = ROOT / "solutions" / path.name
+    # Where there is nothing to fill in, both have the same code, and one run tells of both.
+    run = executed(solved if code(path) == code(solved) else path)
+    assert run.passed, run.report
+    assert [out for out in outputs(run.notebook) if out.output_type == "error"] == []
+
+
+@by_name(NOTEBOOKS)
+def test_the_untouched_student_edition_is_as_quiet_and_described(executed, path):
+    solved = ROOT / "solutions" / path.name
+    run = executed(solved if code(path) == code(solved) else path)
+    assert stderr(run.notebook) == ""
+    assert images_without_alt(run.notebook) == []
+
+
+def code(path):
+    notebook = nbformat.read(path, as_version=4)
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+
+
+# That the tests above can fail.
+
+SPOILT = """\
+import sys
+from IPython.display import display
+print("seen")
+print("noise", file=sys.stderr)
+display({"image/png": "AAAA"}, raw=True, metadata={"image/png": {"alt": " "}})
+display({"image/png": "AAAA"}, raw=True, metadata={"image/png": {"alt": "a car"}})
+display({"application/json": {"labseg_scores": {"a": [1, 0, 2], "b": [3, 0, 2]}}}, raw=True)
+display({"application/json": [1]}, raw=True)
+"""
+
+
+@pytest.fixture(scope="session")
+def spoilt(executed, tmp_path_factory):
+    """A run of a notebook with everything wrong that the tests above look for."""
+    path = tmp_path_factory.mktemp("spoilt") / "spoilt.ipynb"
+    cells = [new_code_cell(source) for source in (SPOILT, "open('left', 'w')\n1 / 0", "after = 2")]
+    nbformat.write(new_notebook(cells=cells), path)
+    return executed(path)
+
+
+def test_a_cell_that_raises_fails_the_run_and_is_shown(spoilt):
+    assert not spoilt.passed
+    assert "ZeroDivisionError" in spoilt.report
+    assert [out.ename for out in outputs(spoilt.notebook) if out.output_type == "error"] == [
+        "ZeroDivisionError"
+    ]
+
+
+@pytest.mark.parametrize("source", ["# NBVAL_SKIP\n1 / 0", "!sleep 100"], ids=["skip", "hang"])
+def test_a_cell_that_did_not_run_to_its_end_fails_the_run(tmp_path, source):
+    path, folder = tmp_path / "short.ipynb", tmp_path / "copy"
+    folder.mkdir()
+    nbformat.write(new_notebook(cells=[new_code_cell(source)]), path)
+    assert not run_nbval(path, folder, cell_timeout=2).passed
+
+
+def test_what_a_notebook_showed_is_kept(spoilt):
+    assert outputs(spoilt.notebook)[0].text == "seen\n"
+    assert stderr(spoilt.notebook) == "noise\n"
+    assert images_without_alt(spoilt.notebook) == [SPOILT]
+    scores = last_json(spoilt.notebook)["labseg_scores"]
+    assert outside_band(scores) == {"b": [3, 0, 2]}
+
+
+def test_a_notebook_without_json_has_no_scores():
+    cells = [new_code_cell("1", outputs=[new_output("stream", text="1")])]
+    assert last_json(new_notebook(cells=cells)) is None
+
+
+def test_a_score_that_is_not_a_number_is_outside_its_band():
+    assert outside_band({"IoU": [float("nan"), 0, 1]})
+
+
+def test_a_run_leaves_nothing_beside_the_notebook(spoilt):
+    assert not (ROOT / "left").exists()
+    assert not (ROOT / "tests" / "left").exists()
