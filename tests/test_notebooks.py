@@ -1,5 +1,6 @@
 """Every notebook runs from its first cell to its last, and shows what it should."""
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -22,8 +23,9 @@ def outputs(notebook):
 
 
 def stderr(notebook):
-    """What a run wrote beside its results: warnings, logs, progress bars."""
-    return "".join(out.text for out in outputs(notebook) if out.get("name") == "stderr")
+    """What a run wrote beside its results: warnings and logs, but not tqdm's progress bars."""
+    text = "".join(out.text for out in outputs(notebook) if out.get("name") == "stderr")
+    return re.sub(r"^[^\n]*\d+%\|[^\n]*\]\n?", "", text, flags=re.MULTILINE)
 
 
 def images_without_alt(notebook):
@@ -105,8 +107,11 @@ def code(path):
 SPOILT = """\
 import sys
 from IPython.display import display
+from tqdm import tqdm
 print("seen")
 print("noise", file=sys.stderr)
+for _ in tqdm([1, 2], "Reading"):
+    pass
 display({"image/png": "AAAA"}, raw=True, metadata={"image/png": {"alt": " "}})
 display({"image/png": "AAAA"}, raw=True, metadata={"image/png": {"alt": "a car"}})
 display({"application/json": {"labseg_scores": {"a": [1, 0, 2], "b": [3, 0, 2]}}}, raw=True)
