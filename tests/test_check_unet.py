@@ -416,6 +416,13 @@ WRONG = {
         {"convs_up": lambda convs: 1},
         {"convolutions": "floor 0 going up has 1 convolution, expected 2 (convs)"},
     ),
+    "odd sizes pass, keras.ops": (
+        {
+            "refuse": lambda shape, floors: None,
+            "join": lambda x, skips, k: keras.ops.concatenate([x, skips[k]["kept"]], axis=-1),
+        },
+        {"sizes": "Keras raised the ValueError, on joining a skip; raise your own first: expected"},
+    ),
     "odd sizes pass": (
         {"refuse": lambda shape, floors: None},
         {"sizes": "Keras raised the ValueError, on joining a skip; raise your own first: expected"},
@@ -528,8 +535,11 @@ def test_valid_padding_where_nothing_joins():
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (ValueError("wrong size"), "your ValueError should name the size 20 and 2**3 = 8"),
-        (ValueError("(20, 48, 3)!"), "your ValueError should name the size 20 and 2**3 = 8"),
+        (ValueError("wrong size"), "says 'wrong size', expected a sentence with 20 and 2**3 = 8"),
+        (
+            ValueError("(20, 48, 3)!"),
+            "says '(20, 48, 3)!', expected a sentence with 20 and 2**3 = 8",
+        ),
         (AssertionError("20 % 8"), "your function raised AssertionError, expected a ValueError"),
         (NotImplementedError(), "your function raised NotImplementedError, expected a ValueError"),
     ],

@@ -220,7 +220,8 @@ STACKS = {
     "transposed 4 and 5": lambda: [A(4), T(1, 4, strides=2, **P), T(1, 5, strides=2, **P)],
     "transposed valid": lambda: [A(3), T(1, 5, strides=3), C(1, 2)],
     "nearest": lambda: [A(2), layers.UpSampling2D(), C(1, 3, **P)],
-    "bilinear": lambda: [A(3), layers.UpSampling2D(3, interpolation="bilinear")],
+    "bilinear 2": lambda: [A(2), layers.UpSampling2D(2, interpolation="bilinear")],
+    "bilinear 3": lambda: [A(3), layers.UpSampling2D(3, interpolation="bilinear")],
 }
 
 

@@ -9,10 +9,10 @@ MAX_MESSAGE = 500
 
 
 def unet(build_unet, cases):
-    """For each case a dict: {"config": the model's configuration as JSON text},
+    """For each case a dict of strings that says what build_unet gave.
 
-    {"error": the exception's type, "message": what it says}, or {"returned": a type's name}
-    where the function returned something that isn't a Keras model.
+    {"config": the model's configuration as JSON text}, or {"error": the exception's type,
+    "message": its words}, or {"returned": the type's name} if it isn't a Keras model.
     """
     return [_unet(build_unet, dict(case)) for case in cases]
 
