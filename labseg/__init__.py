@@ -1,0 +1,39 @@
+"""labseg: the helper package of the image segmentation lab.
+
+Importing it is cheap: TensorFlow, Keras, OpenCV and Matplotlib load when first used.
+"""
+
+import importlib
+import os
+from importlib.metadata import version
+
+__version__ = version("labseg")
+
+# Keep TensorFlow's start-up log out of the notebooks; the variable must be set before its import.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+# public name → (module, attribute; None is the module itself)
+_PUBLIC = {
+    "load_cars": ("labseg.carvana", "load_cars"),
+    "load_carvana": ("labseg.carvana", "load_carvana"),
+    "Cars": ("labseg.carvana", "Cars"),
+    "metrics": ("labseg.metrics", None),
+    "plot": ("labseg.plot", None),
+    "load_model": ("labseg.models", "load_model"),
+    "receptive_field": ("labseg.models", "receptive_field"),
+    "check": ("labseg.exercises.check", None),
+    "hint": ("labseg.exercises", "hint"),
+}
+__all__ = [*_PUBLIC, "__version__"]
+
+
+def __getattr__(name):
+    if name not in _PUBLIC:
+        raise AttributeError(f"labseg has no {name!r}; it has {', '.join(__all__)}")
+    module, attribute = _PUBLIC[name]
+    loaded = importlib.import_module(module)
+    return getattr(loaded, attribute) if attribute else loaded
+
+
+def __dir__():
+    return __all__

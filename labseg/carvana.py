@@ -1,0 +1,216 @@
+"""A folder of Carvana's files → arrays, and the split by car.
+
+A folder holds `train/<car>_<view>.jpg` and `train_masks/<car>_<view>_mask.gif`, as in Kaggle's
+Carvana Image Masking Challenge.
+"""
+
+import math
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+SHIPPED = Path(__file__).parent / "assets" / "cars"
+NAME = re.compile(r"(?P<car>.+)_(?P<view>\d\d)")
+EXIF_ORIENTATION = 0x0112
+
+
+@dataclass(frozen=True, eq=False)
+class Cars:
+    """Photographs of cars and their masks; row i of each array belongs to `names[i]`.
+
+    images: uint8 (n, h, w, 3), RGB, 0–255.
+    masks: uint8 (n, h, w), 0 background, 1 car.
+    names: n names such as "0cdf5b5d0ce1_01": the car, then the view (01 front … 09 rear).
+    """
+
+    images: np.ndarray
+    masks: np.ndarray
+    names: list[str]
+
+    @property
+    def cars(self):
+        """The car of every image, e.g. "0cdf5b5d0ce1"."""
+        return [NAME.fullmatch(name)["car"] for name in self.names]
+
+    @property
+    def views(self):
+        """The view of every image, 1 to 16."""
+        return [int(NAME.fullmatch(name)["view"]) for name in self.names]
+
+    def __len__(self):
+        return len(self.names)
+
+    def __repr__(self):
+        h, w = self.masks.shape[1:]
+        return f"Cars: {len(self)} images of {len(set(self.cars))} cars, {h}×{w} pixels"
+
+    def select(self, rows):
+        """The images at `rows` (integers or a slice), as a set of their own."""
+        rows = np.arange(len(self))[rows]
+        return Cars(self.images[rows], self.masks[rows], [self.names[row] for row in rows])
+
+    def split(self, val=0.1, test=0.1, seed=0):
+        """Three sets (train, val, test) with no car in two of them.
+
+        val, test: fractions of the cars, rounded, at least one car each.
+        Raises ValueError when no car would be left to train on.
+        """
+        for side, fraction in (("val", val), ("test", test)):
+            if not 0 < fraction < 1:
+                raise ValueError(f"{side}={fraction}: give a fraction between 0 and 1, such as 0.1.")
+        owners = np.array(self.cars)
+        order = np.random.default_rng(seed).permutation(np.unique(owners))
+        n_val, n_test = (max(1, math.floor(part * len(order) + 0.5)) for part in (val, test))
+        if n_val + n_test >= len(order):
+            raise ValueError(
+                f"val={val} and test={test} leave none of the {len(order)} cars to train on: "
+                "load more cars or choose smaller fractions."
+            )
+        sides = order[n_test + n_val :], order[n_test : n_test + n_val], order[:n_test]
+        return tuple(self.select(np.flatnonzero(np.isin(owners, side))) for side in sides)
+
+
+def load_cars(size, limit=None):
+    """The rendered cars that ship with labseg; arguments and result as in `load_carvana`."""
+    return load_carvana(SHIPPED, size, limit)
+
+
+def load_carvana(folder, size, limit=None):
+    """Read a Carvana folder into memory.
+
+    folder: holds `train/` and `train_masks/`.
+    size: (height, width) of the arrays, in pixels. Images are averaged down, masks take the
+        nearest pixel, so that they stay 0 and 1.
+    limit: read only the first `limit` images in name order (16 to a car); None reads all.
+    Returns Cars. Raises FileNotFoundError or ValueError, naming the file or value and the remedy.
+    """
+    size = _checked_size(size)
+    pairs = _list_pairs(Path(folder))
+    if limit is not None:
+        if isinstance(limit, bool) or not isinstance(limit, int | np.integer) or limit < 1:
+            raise ValueError(f"limit={limit!r}: give a whole number of images, at least 1.")
+        if limit > len(pairs):
+            raise ValueError(
+                f"limit={limit}, but {folder} holds {len(pairs)} images: "
+                "choose a smaller limit, or none to read all."
+            )
+        pairs = pairs[:limit]
+    images = np.empty((len(pairs), *size, 3), np.uint8)
+    masks = np.empty((len(pairs), *size), np.uint8)
+    for row, (image, mask) in enumerate(tqdm(pairs, "Reading images", unit="image", delay=1)):
+        images[row], stored = _read_image(image, size)
+        masks[row] = _read_mask(mask, size, stored)
+    return Cars(images, masks, [image.stem for image, _ in pairs])
+
+
+def _checked_size(size):
+    try:
+        h, w = size
+        if int(h) == h > 0 and int(w) == w > 0:
+            return int(h), int(w)
+    except (TypeError, ValueError):
+        pass
+    raise ValueError(f"size={size!r}: give (height, width) in pixels, such as (96, 144).")
+
+
+def _list_pairs(folder):
+    """Image and mask paths in name order, matched by name."""
+    for part in (folder, folder / "train", folder / "train_masks"):
+        if not part.is_dir():
+            zipped = " Unpack train.zip and train_masks.zip there." * (folder / "train.zip").exists()
+            raise FileNotFoundError(
+                f"There is no folder {part}: give the folder that holds train/ and train_masks/.{zipped}"
+            )
+    images = _named(folder / "train", ".jpg")
+    masks = _named(folder / "train_masks", "_mask.gif")
+    if not images:
+        raise FileNotFoundError(f"{folder / 'train'} holds no .jpg: are the images somewhere else?")
+    for name in sorted(images.keys() ^ masks.keys()):
+        if name in images:
+            raise FileNotFoundError(
+                f"{images[name]} has no mask: add train_masks/{name}_mask.gif or remove the image."
+            )
+        raise FileNotFoundError(
+            f"{masks[name]} has no image: add train/{name}.jpg or remove the mask."
+        )
+    return [(images[name], masks[name]) for name in sorted(images)]
+
+
+def _named(folder, ending):
+    """The folder's files with this ending, by name without it; hidden files left out."""
+    found = {
+        path.name.removesuffix(ending): path
+        for path in folder.glob(f"*{ending}")
+        if not path.name.startswith(".")
+    }
+    for name, path in found.items():
+        if not NAME.fullmatch(name):
+            raise ValueError(
+                f"{path} is not named like Carvana's files (<car>_<view>{ending}, "
+                f"such as 0cdf5b5d0ce1_01{ending}): rename or remove it."
+            )
+    return found
+
+
+def _read_image(path, size):
+    """One photograph, averaged to size: (uint8 (h, w, 3), (width, height) of the file)."""
+    h, w = size
+    with _opened(path) as image:
+        _check_image(image, path)
+        stored = image.size
+        shrinks = image.width >= w and image.height >= h
+        image.draft("RGB", (2 * w, 2 * h))  # the JPEG decoder averages blocks: much faster
+        area = Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR
+        return np.asarray(image.resize((w, h), area)), stored
+
+
+def _read_mask(path, size, stored):
+    """One mask by nearest pixel, bool (h, w); stored is the (width, height) of its image."""
+    h, w = size
+    with _opened(path) as mask:
+        if mask.size != stored:
+            raise ValueError(
+                f"{path} is {mask.width}×{mask.height} pixels but its image is "
+                f"{stored[0]}×{stored[1]}: they must show the same picture."
+            )
+        grey = mask.convert("L")
+    _check_levels(grey, path)
+    return np.asarray(grey.resize((w, h), Image.Resampling.NEAREST)) > 0
+
+
+@contextmanager
+def _opened(path):
+    """The picture in `path`; what goes wrong while reading it names the file."""
+    try:
+        with Image.open(path) as picture:
+            yield picture
+    except OSError as error:
+        raise ValueError(f"{path} is damaged or cut short ({error}): fetch it again.") from None
+
+
+def _check_image(image, path):
+    if image.mode != "RGB":
+        raise ValueError(
+            f"{path} has colour mode {image.mode}, not RGB: "
+            'convert it with Image.open(…).convert("RGB") and save it again.'
+        )
+    if image.getexif().get(EXIF_ORIENTATION, 1) != 1:
+        raise ValueError(
+            f"{path} is stored rotated (EXIF orientation), so its mask would not fit: "
+            "apply PIL.ImageOps.exif_transpose and save it again."
+        )
+
+
+def _check_levels(grey, path):
+    levels = np.flatnonzero(grey.histogram())
+    if set(levels) - {0, 255} and set(levels) - {0, 1}:
+        between = next(level for level in levels if level not in (0, 255))
+        raise ValueError(
+            f"{path} has grey levels such as {between}; a mask has only 0 and 255. "
+            "Was it resized with a smooth filter, or saved as a JPEG? Use nearest, and GIF."
+        )
