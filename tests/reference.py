@@ -5,11 +5,11 @@ from keras import layers
 
 
 def build_cnn(input_shape, n_ch, L=3):
-    """L convolutions of 3 × 3 and n_ch channels (1 in the last, with a sigmoid)."""
+    """L convolutions of 3 × 3, channels doubling from n_ch, then a 1 × 1 one with a sigmoid."""
     model = keras.Sequential([keras.Input(input_shape), layers.Rescaling(1 / 255)])
-    for _ in range(L - 1):
-        model.add(layers.Conv2D(n_ch, 3, padding="same", activation="relu"))
-    model.add(layers.Conv2D(1, 3, padding="same", activation="sigmoid"))
+    for level in range(L):
+        model.add(layers.Conv2D(n_ch * 2**level, 3, padding="same", activation="relu"))
+    model.add(layers.Conv2D(1, 1, activation="sigmoid"))
     return model
 
 

@@ -1,0 +1,138 @@
+"""Metrics against cases computed by hand."""
+
+import numpy as np
+import pytest
+
+import labseg
+from labseg import metrics
+
+TRUTH = np.array([[[1, 1, 0, 0], [1, 1, 0, 0]]])  # 4 car pixels of 8
+SHIFTED = np.array([[[0, 1, 1, 0], [0, 1, 1, 0]]])  # 2 of them found, 2 too many
+NOTHING, EVERYTHING = np.zeros_like(TRUTH), np.ones_like(TRUTH)
+ALL = (metrics.accuracy, metrics.iou, metrics.dice)
+
+
+@pytest.mark.parametrize(
+    ("found", "accuracy", "iou", "dice"),
+    [
+        (TRUTH, 1, 1, 1),
+        (SHIFTED, 4 / 8, 2 / 6, 4 / 8),
+        (NOTHING, 4 / 8, 0, 0),
+        (EVERYTHING, 4 / 8, 4 / 8, 8 / 12),
+        (1 - TRUTH, 0, 0, 0),
+    ],
+)
+def test_by_hand(found, accuracy, iou, dice):
+    got = [float(score(TRUTH, found)[0]) for score in ALL]
+    assert got == pytest.approx([accuracy, iou, dice])
+
+
+def test_both_empty_is_perfect_and_one_empty_is_a_miss():
+    for score in (metrics.iou, metrics.dice):
+        assert score(NOTHING, NOTHING) == [1]
+        assert score(NOTHING, EVERYTHING) == [0]
+        assert score(TRUTH, NOTHING) == [0]
+
+
+def test_one_score_an_image_not_one_a_batch():
+    truth, found = np.concatenate([TRUTH, NOTHING]), np.concatenate([SHIFTED, NOTHING])
+    np.testing.assert_allclose(metrics.iou(truth, found), [1 / 3, 1])
+
+
+def test_a_pixel_is_car_at_the_threshold_and_above():
+    scores = np.where(TRUTH == 1, 0.5, 0.49)
+    assert metrics.iou(TRUTH, scores) == [1]
+    assert metrics.iou(TRUTH, scores, threshold=0.51) == [0]
+    assert metrics.iou(TRUTH, scores, threshold=0.4) == [0.5]
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.float32, np.float64])
+def test_labels_and_scores_of_any_type_and_with_a_channel_axis(dtype):
+    for score in ALL:
+        plain = score(TRUTH, SHIFTED)
+        assert score(TRUTH[..., None].astype(dtype), SHIFTED.astype(dtype)) == plain
+        assert score(TRUTH, SHIFTED[..., None].astype(dtype)) == plain
+
+
+def test_dice_follows_from_iou_in_every_image():
+    rng = np.random.default_rng(0)
+    truth, found = rng.integers(0, 2, (2, 20, 5, 7))
+    iou = metrics.iou(truth, found)
+    np.testing.assert_allclose(metrics.dice(truth, found), 2 * iou / (1 + iou))
+
+
+@pytest.mark.parametrize(
+    ("truth", "found", "message"),
+    [
+        (TRUTH * 255, TRUTH, "true mask has values up to 255; expected 0 and 1"),
+        (TRUTH * 0.4, TRUTH, "true mask has values up to 0.4"),
+        (TRUTH, TRUTH * 255, "prediction has values from 0 to 255"),
+        (TRUTH, TRUTH - 2.0, "prediction has values from -2 to -1"),
+        (TRUTH, np.full(TRUTH.shape, np.nan), "prediction has values from nan"),
+        (TRUTH[0], TRUTH[0], "truth has shape (2, 4); expected (n, h, w)"),
+        (TRUTH, TRUTH[0], "prediction has shape (2, 4)"),
+        (TRUTH, TRUTH[:, :1], "truth has shape (1, 2, 4) but the prediction (1, 1, 4)"),
+        (TRUTH, np.repeat(TRUTH[..., None], 3, -1), "prediction has shape (1, 2, 4, 3)"),
+        (TRUTH[:0], TRUTH[:0], "no pixel to compare"),
+    ],
+)
+def test_bad_input_is_named(truth, found, message):
+    for score in ALL:
+        with pytest.raises(ValueError) as caught:
+            score(truth, found)
+        assert message in str(caught.value)
+
+
+# What the scores stand next to.
+
+
+def cars(masks, names):
+    masks = np.array(masks, np.uint8)
+    return labseg.Cars(np.zeros((*masks.shape, 3), np.uint8), masks, names)
+
+
+def test_trivial_answers():
+    train = cars([[[1, 0]], [[1, 1]], [[0, 1]]], ["a_01", "b_01", "b_02"])
+    test = cars([[[1, 0]], [[1, 0]], [[1, 0]]], ["c_01", "c_02", "c_03"])
+    answers = metrics.trivial_answers(train, test)
+    mean = [[2 / 3, 2 / 3]]
+    np.testing.assert_allclose(answers["all background"], np.zeros((3, 1, 2)))
+    np.testing.assert_allclose(answers["mean mask"], [mean] * 3)
+    # View 3 was never trained on: its best guess is the mean of all.
+    np.testing.assert_allclose(answers["mean mask of the view"], [[[1, 0.5]], [[0, 1]], mean])
+
+
+def test_bootstrap_draws_whole_cars():
+    scores = np.repeat([0.2, 0.4, 0.6, 0.8], 16)
+    owners = np.repeat(list("abcd"), 16)
+    mean, low, high = metrics.bootstrap(scores, owners)
+    assert mean == pytest.approx(0.5)
+    assert low < 0.35
+    assert high > 0.65
+    _, low_images, high_images = metrics.bootstrap(scores, range(64))
+    assert high_images - low_images < (high - low) / 2
+
+
+def test_bootstrap_of_equal_scores_is_certain():
+    assert metrics.bootstrap([0.5] * 6, list("aabbcc")) == pytest.approx((0.5, 0.5, 0.5))
+
+
+def test_scoreboard_prints_best_last_and_returns_the_scores(capsys):
+    test = cars(np.concatenate([TRUTH, TRUTH]), ["a_01", "b_01"])
+    answers = {"perfect": test.masks, "nothing": np.zeros(test.masks.shape)}
+    ious = metrics.scoreboard(test, answers)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == ["nothing", "perfect"]
+    assert lines[2].split()[1:4] == ["1.000", "1.000", "1.000"]
+    assert lines[1].split()[1:4] == ["0.500", "0.000", "0.000"]
+    assert list(ious) == ["nothing", "perfect"]
+    np.testing.assert_array_equal(ious["perfect"], [1, 1])
+
+
+def test_in_band(capsys):
+    assert metrics.in_band("IoU", 0.5, 0.4, 0.6)
+    assert not metrics.in_band("IoU", 0.7, 0.4, 0.6)
+    assert not metrics.in_band("IoU", float("nan"), 0.4, 0.6)
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "✓ IoU: 0.500 (expected 0.400 to 0.600)"
+    assert said[1] == "✗ IoU: 0.700 (expected 0.400 to 0.600)"
