@@ -19,6 +19,7 @@ _PUBLIC = {
     "Cars": ("labseg.carvana", "Cars"),
     "metrics": ("labseg.metrics", None),
     "plot": ("labseg.plot", None),
+    "quiet_keras": ("labseg.models", "quiet_keras"),
     "load_model": ("labseg.models", "load_model"),
     "receptive_field": ("labseg.models", "receptive_field"),
     "check": ("labseg.exercises.check", None),

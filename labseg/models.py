@@ -2,6 +2,9 @@
 
 import json
 import math
+import os
+import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
@@ -9,6 +12,34 @@ from pathlib import Path
 
 ASSETS = Path(__file__).parent / "assets"
 OURS = {"baseline": "our baseline CNN", "unet": "our U-Net"}
+
+
+def quiet_keras():
+    """Import Keras without what TensorFlow writes at its start about missing GPUs.
+
+    TensorFlow writes past sys.stderr, at its import and when it first looks for devices. Errors
+    are raised as ever. Other backends are imported as they are.
+    """
+    with _no_stderr():
+        import keras
+
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()
+
+
+@contextmanager
+def _no_stderr():
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def load_model(name, folder="."):

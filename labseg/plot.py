@@ -118,6 +118,18 @@ def history(history, names=("loss", "accuracy")):
     return axes[0]
 
 
+def curves(x, lines, xlabel, ylabel, title=None):
+    """One curve for each of {name: values at x}."""
+    _, ax = plt.subplots(figsize=(6, 3.2), layout="constrained")
+    styles = zip((BLUE, ORANGE, GREEN, PINK, GREY), "os^vD", strict=True)
+    for (name, values), (colour, marker) in zip(lines.items(), styles, strict=False):
+        ax.plot(x, values, color=colour, marker=marker, markersize=4, label=name)
+    ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    ax.grid(alpha=0.3)
+    ax.legend(fontsize=8)
+    return ax
+
+
 def errors(ax, image, truth, scores, threshold=0.5, title=None):
     """Where a prediction is wrong, on the picture in grey: missed car and false car."""
     grey = image.mean(axis=-1) / 255
@@ -201,13 +213,11 @@ def unet(size, n_ch, floors, convs=2):
         ax.annotate(text, (x, -floor), ha="center", va="center", fontsize=8, bbox=box)
     for floor in range(floors):
         right = last - floor
-        _arrow(ax, (floor, -floor), (floor + 1, -floor - 1), GREY, "angle,angleA=-90,angleB=180")
-        _arrow(ax, (right - 1, -floor - 1), (right, -floor), GREEN, "angle,angleA=0,angleB=-90")
-        _arrow(ax, (floor, -floor), (right, -floor), ORANGE)
-    _arrow(ax, (-0.9, 0), (0, 0), "black")
-    _arrow(ax, (last, 0), (last + 0.9, 0), "black")
-    ax.annotate("image,\nscaled", (-0.95, 0), ha="right", va="center", fontsize=9)
-    ax.annotate("1×1 convolution,\nsigmoid", (last + 0.95, 0), va="center", fontsize=9)
+        _arrow(ax, (floor, -floor), (floor + 1, -floor - 1), GREY, 31, "angle,angleA=-90,angleB=180")
+        _arrow(ax, (right - 1, -floor - 1), (right, -floor), GREEN, 16, "angle,angleA=0,angleB=-90")
+        _arrow(ax, (floor, -floor), (right, -floor), ORANGE, 31)
+    ax.annotate("image,\nscaled  →", (-0.5, 0), ha="right", va="center", fontsize=9)
+    ax.annotate("→  1×1 convolution,\n     sigmoid", (last + 0.5, 0), va="center", fontsize=9)
     names = {GREY: "max pooling", GREEN: "transposed convolution", ORANGE: "skip: concatenate"}
     for colour, name in names.items():
         ax.plot([], [], color=colour, linewidth=2, label=name)
@@ -218,6 +228,7 @@ def unet(size, n_ch, floors, convs=2):
     return ax
 
 
-def _arrow(ax, start, end, colour, path="arc3"):
+def _arrow(ax, start, end, colour, gap, path="arc3"):
+    """From box to box, behind them; its head stops `gap` points before the end's middle."""
     style = {"arrowstyle": "->", "color": colour, "linewidth": 1.8, "connectionstyle": path}
-    ax.annotate("", end, start, arrowprops=style | {"shrinkA": 24, "shrinkB": 28}, zorder=0)
+    ax.annotate("", end, start, arrowprops=style | {"shrinkA": 0, "shrinkB": gap}, zorder=0)
