@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from .shapes import Mesh, blob, box, grid_faces, join, lathe, smooth, triangles
+from .shapes import Mesh, blob, box, compact, grid_faces, join, lathe, smooth, triangles
 
 ARCH = 0.055  # gap between tyre and body
 STEP = 0.02  # distance of the body's cross-sections
@@ -258,7 +258,7 @@ def _section(car: Car, x: np.ndarray):
     return np.concatenate(ys, 1), np.concatenate(zs, 1), np.array(label)
 
 
-def _cap(y, z, x_end, radius, sign, rings=22):
+def _cap(y, z, x_end, radius, sign, rings=44):
     """Close one end: the last section shrinks along a quarter circle, then to its middle."""
     angle = np.linspace(0, np.pi / 2, 12)[1:]
     inset = radius * (1 - np.cos(angle))
@@ -304,7 +304,8 @@ def _body(car: Car) -> dict[str, Mesh]:
     material[well.ravel()[quads].any(axis=1)] = "dark"
     flat = points.reshape(-1, 3)
     return {
-        name: (flat, triangles(quads[material == name])) for name in np.unique(material).tolist()
+        name: compact((flat, triangles(quads[material == name])))
+        for name in np.unique(material).tolist()
     }
 
 
@@ -360,15 +361,11 @@ def _materials(car, points, station, label, quads):
     out[(z < under + car.cladding) | ((where == "under") & (z < under + 0.06))] = "trim"
     doors = [p.axle_front - car.wheel - 0.10, _b_pillar(car), p.axle_rear + 0.24]
     for door in doors:
-        line = side & (np.abs(x - door - 0.05 * (z - 0.5)) < 0.011) & (z > under + 0.1)
+        line = side & (np.abs(u - door) < STEP / 2) & (z > under + 0.1)
         out[line & (door > p.deck + 0.2)] = "dark"
     _glaze(car, p, out, u, ay, z, where, top, belt)
     _front(car, p, out, x, ay, z)
     _rear(car, p, out, x, ay, z)
-    if car.cladding > 0.09:
-        for x0, z0 in _axles(car):
-            distance = np.hypot(x - x0, np.maximum(z - z0, 0))
-            out[(distance < car.wheel + 0.12) & side & (ay > car.width / 2 - 0.06)] = "trim"
     return out
 
 
@@ -430,10 +427,6 @@ def _rear(car, p, out, x, ay, z):
     out[near & (s > 0.60) & (np.abs(z - lamp_z) < height)] = "tail"
     low = car.clearance + 0.20
     out[near & (z < low) & (s < 1.3)] = "trim"
-    seam = near & (np.abs(z - low - 0.17) < 0.007) & (s < 1.3)
-    out[seam] = "dark"
-    hatch = near & (np.abs(s - 0.72) < 0.008) & (z > low + 0.17) & (z < car.cowl)
-    out[hatch] = "dark"
 
 
 # --- wheels and fittings ----------------------------------------------------------------------
@@ -482,7 +475,8 @@ def _arch_lips(car: Car, x0: float, z0: float) -> list[tuple[str, Mesh]]:
     angle = np.linspace(0, np.pi, 40)[:, None]
     share = 1 - 0.10 * np.abs((x0 + radius * np.cos(angle)) / (car.length / 2)) ** 4
     outer = car.width / 2 * share + 0.8 * car.flare
-    corners = [(-0.022, -0.25), (-0.022, 0.0), (0.012, 0.0), (0.02, -0.06)]
+    wide = 0.07 if car.cladding > 0.09 else 0.015
+    corners = [(-0.022, -0.25), (-0.022, 0.005), (wide, 0.005), (wide + 0.01, -0.06)]
     out = []
     for sign in (1, -1):
         ring = [

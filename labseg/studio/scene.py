@@ -73,7 +73,7 @@ def floor_texture(size: int = 1600) -> np.ndarray:
     metre = size / (2 * FLOOR)
     y, x = (np.mgrid[:size, :size] + 0.5) / metre - FLOOR
     radius = np.hypot(x, y)
-    tone = np.full((size, size), 0.52)
+    tone = np.full((size, size), 0.43)
     for cells, strength in ((12, 0.06), (60, 0.05), (400, 0.04)):
         cloud = Image.fromarray(rng.uniform(-1, 1, (cells, cells)).astype(np.float32))
         tone += strength * np.asarray(cloud.resize((size, size), Image.Resampling.BICUBIC))
@@ -89,7 +89,7 @@ def floor_texture(size: int = 1600) -> np.ndarray:
     tone = np.where(radius < RING, tone * 0.93, tone)
     tone = np.where(np.abs(radius - RING) < 0.035, 0.12, tone)
     beige = np.clip((radius - 1) / 6, 0, 1)[..., None]
-    tint = (1 - beige) * np.array([1.0, 0.985, 0.96]) + beige * np.array([1.03, 0.985, 0.92])
+    tint = (1 - beige) * np.array([1.01, 0.985, 0.94]) + beige * np.array([1.04, 0.98, 0.88])
     return np.clip(tone[..., None] * tint, 0.02, 0.9).astype(np.float32)
 
 

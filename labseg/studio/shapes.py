@@ -92,6 +92,12 @@ def join(meshes: list[Mesh]) -> Mesh:
     )
 
 
+def compact(mesh: Mesh) -> Mesh:
+    """The mesh without the vertices that none of its triangles uses."""
+    used, faces = np.unique(mesh[1], return_inverse=True)
+    return mesh[0][used], faces.reshape(mesh[1].shape)
+
+
 def turn(points: np.ndarray, angle: float) -> np.ndarray:
     """Points (n, 3) turned about the z axis by an angle in radians."""
     c, s = np.cos(angle), np.sin(angle)
