@@ -62,7 +62,7 @@ class Cars:
         """
         for side, fraction in (("val", val), ("test", test)):
             if not 0 < fraction < 1:
-                raise ValueError(f"{side}={fraction}: give a fraction between 0 and 1, such as 0.1.")
+                raise ValueError(f"{side}={fraction}: give a fraction between 0 and 1, as 0.1.")
         owners = np.array(self.cars)
         order = np.random.default_rng(seed).permutation(np.unique(owners))
         n_val, n_test = (max(1, math.floor(part * len(order) + 0.5)) for part in (val, test))
@@ -122,9 +122,10 @@ def _list_pairs(folder):
     """Image and mask paths in name order, matched by name."""
     for part in (folder, folder / "train", folder / "train_masks"):
         if not part.is_dir():
-            zipped = " Unpack train.zip and train_masks.zip there." * (folder / "train.zip").exists()
+            zipped = (folder / "train.zip").exists()
             raise FileNotFoundError(
-                f"There is no folder {part}: give the folder that holds train/ and train_masks/.{zipped}"
+                f"There is no folder {part}: give the folder that holds train/ and train_masks/."
+                + " Unpack train.zip and train_masks.zip there." * zipped
             )
     images = _named(folder / "train", ".jpg")
     masks = _named(folder / "train_masks", "_mask.gif")

@@ -124,8 +124,8 @@ def scoreboard(test, answers):
     print(f"{'':{wide}}  accuracy   Dice    IoU   (95 % interval over {len(set(test.cars))} cars)")
     for name, scores in ious.items():
         mean, low, high = bootstrap(scores, test.cars)
-        row = accuracy(test.masks, answers[name]).mean(), dice(test.masks, answers[name]).mean()
-        print(f"{name:{wide}}  {row[0]:8.3f}  {row[1]:5.3f}  {mean:5.3f}   ({low:.3f} to {high:.3f})")
+        right, twice = (score(test.masks, answers[name]).mean() for score in (accuracy, dice))
+        print(f"{name:{wide}}  {right:8.3f}  {twice:5.3f}  {mean:5.3f}   ({low:.3f} to {high:.3f})")
     return ious
 
 

@@ -213,7 +213,9 @@ def unet(size, n_ch, floors, convs=2):
         ax.annotate(text, (x, -floor), ha="center", va="center", fontsize=8, bbox=box)
     for floor in range(floors):
         right = last - floor
-        _arrow(ax, (floor, -floor), (floor + 1, -floor - 1), GREY, 31, "angle,angleA=-90,angleB=180")
+        _arrow(
+            ax, (floor, -floor), (floor + 1, -floor - 1), GREY, 31, "angle,angleA=-90,angleB=180"
+        )
         _arrow(ax, (right - 1, -floor - 1), (right, -floor), GREEN, 16, "angle,angleA=0,angleB=-90")
         _arrow(ax, (floor, -floor), (right, -floor), ORANGE, 31)
     ax.annotate("image,\nscaled  →", (-0.5, 0), ha="right", va="center", fontsize=9)

@@ -7,7 +7,7 @@ FULL = (1280, 1918)  # Carvana's own (height, width)
 
 
 def write_pair(folder, name, size=(40, 60), seed=0):
-    """One image (a red car on grey, a blue left edge) and its mask; returns the mask, bool (h, w)."""
+    """One image (a red car on grey, a blue left edge) and its mask; the mask comes back."""
     h, w = size
     rng = np.random.default_rng(seed)
     mask = np.zeros((h, w), bool)

@@ -1,0 +1,49 @@
+"""The two models that ship with labseg: trained and saved by the solved notebooks themselves."""
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from labseg.models import ASSETS
+
+MAKERS = {"baseline": "02_baseline_cnn", "unet": "04_unet"}
+BAND = re.compile(r"^[✓✗] (?P<name>.+): (?P<score>\S+) \(expected", re.MULTILINE)
+
+
+def ship_models(root, assets=ASSETS):
+    """Run the solved notebooks 02 and 04 and keep the models they save, with their scores.
+
+    root: a labseg checkout. Writes `<name>.keras`, without the optimiser's state, and
+    models.json into `assets`. Raises ValueError unless Keras is 3.13, the oldest that labseg
+    supports: a later one may write files that it can't read.
+    """
+    import keras
+    import nbformat
+    from nbclient import NotebookClient
+
+    if not keras.__version__.startswith("3.13."):
+        raise ValueError(
+            f"Keras {keras.__version__} may write models that Keras 3.13 can't read: run "
+            '`uv run --with "keras==3.13.2" labseg release --models`.'
+        )
+    record = {"keras": keras.__version__, "scores": {}}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, maker in MAKERS.items():
+            notebook = nbformat.read(Path(root) / "solutions" / f"{maker}.ipynb", as_version=4)
+            NotebookClient(notebook, resources={"metadata": {"path": folder}}).execute()
+            printed = "".join(
+                out.get("text", "") for cell in notebook.cells for out in cell.get("outputs", [])
+            )
+            record["scores"] |= {m["name"]: float(m["score"]) for m in BAND.finditer(printed)}
+            trained = keras.models.load_model(Path(folder) / f"{name}.keras", compile=False)
+            trained.save(Path(folder) / f"shipped_{name}.keras")
+        for name in MAKERS:  # only now, so that the models and their scores change together
+            part = Path(assets) / f".{name}.part"
+            shutil.copyfile(Path(folder) / f"shipped_{name}.keras", part)
+            os.replace(part, Path(assets) / f"{name}.keras")
+    (Path(assets) / "models.json").write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+    return record
+
