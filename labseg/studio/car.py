@@ -424,7 +424,7 @@ def _rear(car, p, out, x, ay, z):
     tall = 0.10 * car.tail_lamp_tall
     lamp_z = car.cowl - 0.10 + tall * 0.7
     height = (car.tail_lamp + tall) * (s < 1.10)
-    out[near & (s > 0.60) & (np.abs(z - lamp_z) < height) & (out != "glass")] = "tail"
+    out[near & (s > 0.60) & (np.abs(z - lamp_z) < height)] = "tail"
     low = car.clearance + 0.20
     out[near & (z < low) & (s < 1.3)] = "trim"
 

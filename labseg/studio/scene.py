@@ -34,12 +34,12 @@ class Shot:
 
 def draw_shot(rng: np.random.Generator) -> Shot:
     return Shot(
-        distance=float(rng.normal(6.6, 0.30)),
+        distance=float(rng.normal(5.8, 0.32)),
         height=float(rng.normal(1.50, 0.06)),
         aside=float(rng.normal(0, 0.10)),
         pan=float(rng.normal(0, 0.04)),
         aim=float(rng.normal(0.80, 0.05)),
-        field=float(rng.normal(50.0, 1.6)),
+        field=float(rng.normal(57.0, 2.0)),
         exposure=float(np.exp(rng.normal(0, 0.06))),
         balance=tuple(float(v) for v in np.exp(rng.normal(0, 0.012, 3))),
         noise=float(rng.uniform(0.003, 0.010)),

@@ -17,7 +17,7 @@ from .scene import Studio, draw_shot
 
 FORMAT = 1  # raise it when the same seed no longer gives the same cars
 CARD = "card.json"
-GAIN = np.array([1.75, 1.70, 1.79])  # exposure and white balance
+GAIN = np.array([1.70, 1.65, 1.73])  # exposure and white balance
 KNEE = 0.4  # linear light above which highlights are compressed
 
 
@@ -111,7 +111,7 @@ def develop(light: np.ndarray, shot, seed) -> np.ndarray:
     light = np.minimum(light, KNEE) + (1 - KNEE) * (1 - np.exp(-over / (1 - KNEE)))
     photo = (np.clip(light, 0, 1) ** (1 / 2.2) * 255 + 0.5).astype(np.uint8)
     # The noise of few rays is blotchy: smooth it away, then put a sensor's fine noise on.
-    photo = cv2.fastNlMeansDenoisingColored(photo, None, 8, 8, 3, 11)
+    photo = cv2.fastNlMeansDenoisingColored(photo, None, 6, 6, 3, 11)
     noise = np.random.default_rng(seed).normal(0, shot.noise, photo.shape)
     return np.clip(photo + 255 * noise + 0.5, 0, 255).astype(np.uint8)
 
