@@ -15,10 +15,10 @@ OURS = {"baseline": "our baseline CNN", "unet": "our U-Net"}
 
 
 def quiet_keras():
-    """Import Keras without what TensorFlow writes at its start about missing GPUs.
+    """Import Keras without what TensorFlow writes about missing GPUs and repeated tracing.
 
-    TensorFlow writes past sys.stderr, at its import and when it first looks for devices. Errors
-    are raised as ever. Other backends are imported as they are.
+    It writes past sys.stderr, at its import and when it first looks for devices. Errors are
+    raised as ever. Other backends are imported as they are.
     """
     with _no_stderr():
         import keras
@@ -27,6 +27,7 @@ def quiet_keras():
             import tensorflow as tf
 
             tf.config.list_physical_devices()
+            tf.get_logger().setLevel("ERROR")
 
 
 @contextmanager
