@@ -44,6 +44,7 @@ def ship_models(root, assets=ASSETS):
             part = Path(assets) / f".{name}.part"
             shutil.copyfile(Path(folder) / f"shipped_{name}.keras", part)
             os.replace(part, Path(assets) / f"{name}.keras")
-    (Path(assets) / "models.json").write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+    (Path(assets) / "models.json").write_text(
+        json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    )
     return record
-
