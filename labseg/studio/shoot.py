@@ -133,6 +133,7 @@ def _jpeg(photo):
 def _gif(mask):
     image = Image.fromarray(mask, mode="P")
     image.putpalette([0, 0, 0, 255, 255, 255])
+    image.info["version"] = b"89a"  # as Carvana's; Pillow would write the older header
     file = BytesIO()
     image.save(file, "GIF", optimize=False)
     return file.getvalue()
