@@ -239,7 +239,7 @@ def render(
     views: Annotated[int | None, typer.Option(min=1, max=16, help="Views of each car.")] = None,
     size: Annotated[str | None, typer.Option(metavar="HxW", help="Pixels, height x width.")] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed, other cars.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes at a time.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Threads at a time.")] = None,
 ) -> None:
     """Render cars in our studio (needs the extra "studio").
 
