@@ -36,6 +36,7 @@ def render(out, cars=32, views=16, size=(256, 384), seed=0, workers=None, spp=12
     other cars, OSError for a folder that cannot be written, ImportError without Mitsuba.
     """
     size = _check(cars, views, size, seed, workers, spp)
+    mi = engine.start(workers)  # first: without the renderer no folder is made
     out = Path(out)
     names = [car_name(seed, index) for index in range(cars)]
     card = _open_card(out, {"format": FORMAT, "seed": seed, "size": list(size), "spp": spp})
@@ -50,7 +51,6 @@ def render(out, cars=32, views=16, size=(256, 384), seed=0, workers=None, spp=12
     for index, name in enumerate(names):
         car, shot = draw_car(seed, index)
         card["cars"][name] = {"index": index, "car": car.record(), "shot": shot.record()}
-    mi = engine.start(workers)
     _write(out / CARD, json.dumps(card, indent=1).encode())
     studio, current = Studio(), None
     with tqdm(todo, desc="rendering", unit="image") as progress:
