@@ -85,7 +85,7 @@ def test_reads_a_functional_model_in_order():
 def test_reads_a_sequential_model_and_a_parsed_configuration():
     model = build_cnn((8, 8, 3), 2)
     found = read_layers(json.loads(model.to_json()))
-    assert [layer.kind for layer in found] == ["InputLayer", "Rescaling", *["Conv2D"] * 3]
+    assert [layer.kind for layer in found] == ["InputLayer", "Rescaling", *["Conv2D"] * 4]
     assert found == read_layers(model.to_json())
     assert found[2].inputs == (found[1].name,)
 
