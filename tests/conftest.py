@@ -1,5 +1,6 @@
 """What every test file shares: notebooks run once a session; in CI a skip is a failure."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -11,6 +12,9 @@ from pathlib import Path
 import keep_outputs
 import nbformat
 import pytest
+
+with contextlib.suppress(ImportError):
+    import mitsuba  # noqa: F401  imported after TensorFlow it would end the process
 
 pytest_plugins = ["pytester"]
 CELL_TIMEOUT = 600  # seconds

@@ -131,6 +131,14 @@ def test_without_mitsuba_the_way_to_get_it_is_named(monkeypatch, tmp_path):
         studio.render(tmp_path, **SMALL)
 
 
+def test_after_tensorflow_rendering_is_refused_not_a_crash(monkeypatch, tmp_path):
+    monkeypatch.delitem(sys.modules, "mitsuba", raising=False)
+    monkeypatch.setitem(sys.modules, "tensorflow", sys)
+    with pytest.raises(ImportError, match="after TensorFlow: use the command `labseg render`"):
+        studio.render(tmp_path / "cars", cars=1)
+    assert not (tmp_path / "cars").exists()
+
+
 def test_the_same_seed_gives_the_same_masks_however_many_cars(small, tmp_path):
     again = studio.render(tmp_path, **{**SMALL, "cars": 1})
     for path in again.glob("train_masks/*"):

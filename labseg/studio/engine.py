@@ -20,8 +20,13 @@ assert np.isfinite(np.array(mi.render(scene, spp=1))).all()
 def start(workers: int | None = None):
     """Import Mitsuba with the fastest variant that works here and return it.
 
-    Raises ImportError when Mitsuba is not installed.
+    Raises ImportError when Mitsuba is not installed, or can't be imported any more.
     """
+    if "tensorflow" in sys.modules and "mitsuba" not in sys.modules:
+        raise ImportError(  # it would end the process
+            "Mitsuba can't be loaded after TensorFlow: use the command `labseg render`, "
+            "or restart Python and render first."
+        )
     try:
         import mitsuba as mi
     except ImportError:
