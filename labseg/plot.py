@@ -4,6 +4,7 @@ Colours are Okabe and Ito's, which colour-blind readers can tell apart.
 """
 
 import io
+import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -16,19 +17,14 @@ MISSED, EXTRA = BLUE, ORANGE  # car called background, background called car
 
 def show(alt):
     """Show the current figure, with `alt` as its text for readers who can't see it."""
-    figure = plt.gcf()
-    try:
-        from IPython import get_ipython
-        from IPython.display import Image, display
-    except ImportError:
-        get_ipython = lambda: None  # noqa: E731
-    if get_ipython() is None:
+    ipython = sys.modules.get("IPython")  # loaded wherever there is a notebook
+    if ipython is None or ipython.get_ipython() is None:
         plt.show()
         return
-    png = io.BytesIO()
+    figure, png = plt.gcf(), io.BytesIO()
     figure.savefig(png, format="png", dpi=110, bbox_inches="tight")
     plt.close(figure)
-    display(Image(png.getvalue(), alt=alt))
+    ipython.display.display(ipython.display.Image(png.getvalue(), alt=alt))
 
 
 def grid(rows, columns, height=1.7, width=2.55):

@@ -8,20 +8,19 @@ import pytest
 import labseg
 
 
-def test_importing_labseg_loads_nothing_heavy():
-    code = (
-        "import sys, labseg; "
-        "print(*{'tensorflow', 'keras', 'cv2', 'matplotlib', 'PIL'} & set(sys.modules))"
-    )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ran.stdout.strip() == ""
-
-
-def test_reading_and_scoring_need_no_tensorflow_either():
-    code = (
-        "import sys, labseg; labseg.load_cars, labseg.metrics, labseg.hint, labseg.check; "
-        "print(*{'tensorflow', 'keras', 'matplotlib'} & set(sys.modules))"
-    )
+@pytest.mark.parametrize(
+    ("used", "heavy"),
+    [
+        ("labseg", {"tensorflow", "keras", "cv2", "matplotlib", "PIL"}),
+        (
+            "labseg.load_cars, labseg.metrics, labseg.hint, labseg.check",
+            {"tensorflow", "keras", "matplotlib"},
+        ),
+    ],
+    ids=["import", "reading, scores, checks"],
+)
+def test_nothing_heavy_is_loaded_before_it_is_used(used, heavy):
+    code = f"import sys, labseg; {used}; print(*{heavy!r} & set(sys.modules))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == ""
 
