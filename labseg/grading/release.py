@@ -73,7 +73,7 @@ def release(root: str | Path, check: bool = False) -> list[str]:
     for path in extra:
         _check_removable(path)
     for path in changes:
-        path.unlink() if path in extra else _write(path, wanted[path])
+        path.unlink() if path in extra else write_whole(path, wanted[path].encode())
     return sorted(path.relative_to(root).as_posix() for path in changes)
 
 
@@ -261,12 +261,12 @@ def _check_removable(path: Path) -> None:
         )
 
 
-def _write(path: Path, text: str) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """Write all or nothing."""
     path.parent.mkdir(exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     try:
-        partial.write_text(text, "utf-8", newline="\n")
+        partial.write_bytes(content)
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
