@@ -16,6 +16,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 _PUBLIC = {
     "load_cars": ("labseg.carvana", "load_cars"),
     "load_carvana": ("labseg.carvana", "load_carvana"),
+    "fetch_carvana": ("labseg.fetch", "fetch_carvana"),
     "Cars": ("labseg.carvana", "Cars"),
     "metrics": ("labseg.metrics", None),
     "plot": ("labseg.plot", None),

@@ -196,6 +196,55 @@ def _notebooks() -> list[Path]:
     raise FileNotFoundError(f"labseg's notebooks are missing: {REINSTALL}")
 
 
+# labseg fetch
+
+
+fetch = typer.Typer(no_args_is_help=True, help='Get real photographs (needs the extra "data").')
+app.add_typer(fetch, name="fetch")
+
+
+@fetch.command()
+def carvana(
+    folder: Annotated[Path, typer.Argument(help="Where train/ and train_masks/ go.")] = Path(
+        "carvana"
+    ),
+    cars: Annotated[
+        int | None, typer.Option(min=1, help="Keep only so many of the 318 cars.")
+    ] = None,
+) -> None:
+    """Kaggle's Carvana photographs with their masks: 455 MB, 5,088 pairs.
+
+    Stopped, it goes on where it was when it is called again.
+    """
+    from labseg.fetch import fetch_carvana
+
+    fetch_carvana(folder, cars)
+
+
+# labseg cache
+
+
+@app.command()
+def cache(
+    clear: Annotated[bool, typer.Option("--clear", help="Remove all of it.")] = False,
+) -> None:
+    """List or clear the arrays that were read from Carvana folders and are kept for next time."""
+    from labseg import cache as kept
+
+    if clear:
+        typer.echo(f"freed {kept.clear() / 1e6:,.1f} MB in {kept.cache_folder()}")
+        return
+    entries = kept.entries()
+    for entry in entries:
+        height, width = entry.size
+        typer.echo(
+            f"{entry.bytes / 1e6:8,.1f} MB  {entry.images:,} images of {height}×{width} "
+            f"from {entry.folder}"
+        )
+    total = sum(entry.bytes for entry in entries)
+    typer.echo(f"{total / 1e6:8,.1f} MB  in {kept.cache_folder()}")
+
+
 # labseg release
 
 

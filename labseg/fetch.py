@@ -1,0 +1,446 @@
+"""Kaggle → a Carvana folder.
+
+Two archives of the competition are downloaded (455 MB of its 24 GB), checked, unpacked to a
+temporary place and moved in whole: the folder is complete or not there. Beside it, `<folder>.part`
+holds what has been downloaded so far; a later call goes on from there.
+"""
+
+import contextlib
+import errno
+import io
+import os
+import shutil
+import stat
+import sys
+import time
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from tqdm import tqdm
+
+from labseg.carvana import NAME, list_pairs
+
+COMPETITION = "carvana-image-masking-challenge"
+RULES = f"https://www.kaggle.com/c/{COMPETITION}/rules"
+# Kaggle's archive → the folder that it holds, and how the names in there end.
+ARCHIVES = {"train.zip": ("train", ".jpg"), "train_masks.zip": ("train_masks", "_mask.gif")}
+IGNORED = {"__MACOSX", ".DS_Store"}  # what some archivers add
+DELAYS = (1, 2, 4, 8)  # seconds before trying again
+PATIENCE = 300  # seconds that we wait if Kaggle asks us to
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+CHUNK = 1 << 20
+
+ON_A_LAPTOP = """\
+  1. Sign in at https://www.kaggle.com (an account is free).
+  2. Open https://www.kaggle.com/settings/api and click "Generate New Token"; copy the token.
+  3. Save it as the file .kaggle/access_token in your home folder, or set the environment
+     variable KAGGLE_API_TOKEN to it (a kaggle.json from earlier works too).
+"""
+ON_COLAB = """\
+  1. Sign in at https://www.kaggle.com (an account is free).
+  2. Open https://www.kaggle.com/settings/api and click "Generate New Token"; copy the token.
+  3. In Colab click the key at the left, "Add new secret": name KAGGLE_API_TOKEN, value your
+     token, and switch on "Notebook access".
+  4. Call labseg.fetch_carvana in a cell: the command line can't read Colab's secrets.
+"""
+
+
+def fetch_carvana(folder, cars=None):
+    """Get Carvana's training photographs and masks from Kaggle, through Kaggle's own client.
+
+    folder: where they go, as `train/` and `train_masks/`. If they are there already, nothing is
+        fetched.
+    cars: keep only the first `cars` of the 318 cars in name order; everything is downloaded.
+    Returns the folder as a Path, for `load_carvana`.
+
+    You need a Kaggle account, its API token, and to have accepted the competition's rules on its
+    page. Raises PermissionError when Kaggle does not let us, ConnectionError without a network,
+    FileExistsError when the folder holds something else, ValueError for a damaged archive, OSError
+    for a full disk; each says what to do. After any of them, and after an interrupt, calling it
+    again goes on where it stopped.
+    """
+    folder = Path(folder).expanduser()
+    if cars is not None and (isinstance(cars, bool) or not isinstance(cars, int) or cars < 1):
+        raise ValueError(f"cars={cars!r}: give a whole number of cars, at least 1.")
+    if _is_there(folder, cars):
+        return folder
+    part = folder.with_name(folder.name + ".part")
+    with _space(part):
+        if not _is_there(folder, cars):  # another process may just have finished
+            _get_archives(part)
+            _unpack(part, cars)
+            _move_in(part / "unpacked", folder)
+    shutil.rmtree(part, ignore_errors=True)
+    _is_there(folder, cars)
+    return folder
+
+
+# The folder, and the space beside it.
+
+
+def _is_there(folder, cars):
+    """Whether the folder holds cars; prints how many. An empty folder counts as none."""
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return False
+    if not all((folder / part).is_dir() for part, _ in ARCHIVES.values()):
+        raise FileExistsError(
+            f"{folder} is there already and is no Carvana folder: choose another name."
+        )
+    pairs = list_pairs(folder)
+    held = len({NAME.fullmatch(image.stem)["car"] for image, _ in pairs})
+    if cars and held < cars:
+        raise FileExistsError(
+            f"{folder} holds {held} cars, fewer than the {cars} asked for: "
+            "remove it, or choose another folder, to fetch more."
+        )
+    print(f"{folder}: {len(pairs)} images of {held} cars")
+    return True
+
+
+@contextlib.contextmanager
+def _space(part):
+    """The folder `part`, for this process alone; it stays if it holds a download."""
+    try:
+        from filelock import FileLock, Timeout
+    except ModuleNotFoundError:
+        raise _missing() from None
+    with _disk_errors(part.parent):
+        part.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(part / "lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise BlockingIOError(
+                f"Another process is fetching into {part}: wait until it has finished."
+            ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+        if not any(archive.stat().st_size for archive in part.rglob("*.zip")):
+            shutil.rmtree(part, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _disk_errors(place):
+    """Says what the disk could not do, and the remedy."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise OSError(
+                f"The disk is full ({place}): free some space, or choose a folder on another "
+                "disk, and call this again; it goes on where it stopped."
+            ) from None
+        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}:
+            raise PermissionError(
+                f"Cannot write to {place} ({error.strerror}): choose another folder."
+            ) from None
+        raise
+
+
+def _move_in(unpacked, folder):
+    if hasattr(os, "sync"):
+        os.sync()  # a power cut must not leave a whole folder of empty files
+    with _disk_errors(folder.parent):
+        if folder.exists():
+            folder.rmdir()  # empty
+        unpacked.rename(folder)
+
+
+# Downloads.
+
+
+def _get_archives(part):
+    """Have checked archives in `part`; those that are there already were checked."""
+    missing = [name for name in ARCHIVES if not (part / name).exists()]
+    if not missing:
+        return
+    downloads = part / "download"
+    with _disk_errors(part):
+        downloads.mkdir(exist_ok=True)
+    for name in missing:
+        _download(name, downloads / name)
+        _check(downloads / name)
+        (downloads / name).replace(part / name)
+
+
+def _download(name, archive):
+    """One file of the competition. Broken connections and busy servers are tried again."""
+    try:
+        from requests import RequestException  # Kaggle's client is built on it
+    except ModuleNotFoundError:
+        raise _missing() from None
+    failures, size = 0, _size(archive)
+    while True:
+        try:
+            with _disk_errors(archive.parent):
+                return _try_download(name, archive)
+        except RequestException as error:
+            failures = 1 if _size(archive) > size else failures + 1
+            size = _size(archive)
+            wait = _wait(error, failures)
+            if wait is None:
+                raise _explained(error, name, size) from None
+            print(f"{_reason(error)}. Trying again in {wait:.0f} s.", flush=True)
+            time.sleep(wait)
+
+
+def _try_download(name, archive):
+    """Download once, or what is missing of it, with the client's progress bar.
+
+    The client's own retries are off: version 2.0 appends whatever the server then answers.
+    """
+    api = _client()
+    from kagglesdk.competitions.types.competition_api_service import ApiDownloadDataFileRequest
+
+    request = ApiDownloadDataFileRequest()
+    request.competition_name, request.file_name = COMPETITION, name
+    with api.build_kaggle_client() as kaggle:
+        response = kaggle.competitions.competition_api_client.download_data_file(request)
+        total = int(response.headers.get("Content-Length") or 0)
+        _check_room(archive.parent, total - _size(archive), name)
+        if not total or _size(archive) != total:
+            print(f"{name}, {total / 1e6:.1f} MB, from Kaggle:", flush=True)
+            with contextlib.redirect_stdout(io.StringIO()):
+                api.download_file(
+                    response,
+                    str(archive),
+                    kaggle.http_client(),
+                    quiet=False,
+                    resume=True,
+                    max_retries=0,
+                )
+        response.close()
+
+
+def _client():
+    """Kaggle's client, signed in. Importing it signs in, and may end the process or print."""
+    _take_colab_secrets()
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            import kaggle
+
+            kaggle.api.authenticate()
+    except ModuleNotFoundError:
+        raise _missing() from None
+    except SystemExit:
+        raise _not_signed_in() from None
+    except (ValueError, KeyError) as error:
+        if isinstance(error, OSError):  # not the credentials but the server's answer is no JSON
+            raise
+        raise PermissionError(
+            f"Kaggle's client cannot read your credentials ({error}). Make a new token:\n{_steps()}"
+        ) from None
+    return kaggle.api
+
+
+def _take_colab_secrets():
+    """Put the token from Colab's secrets where Kaggle's client looks for it."""
+    try:
+        from google.colab import userdata
+    except ImportError:
+        return
+    for names in (("KAGGLE_API_TOKEN",), ("KAGGLE_USERNAME", "KAGGLE_KEY")):
+        try:
+            os.environ.update({name: userdata.get(name) for name in names})
+            return
+        except userdata.NotebookAccessError:
+            raise PermissionError(
+                f"This notebook may not read Colab's secret {names[0]}: click the key at the "
+                'left and switch on "Notebook access" beside it.'
+            ) from None
+        except Exception:  # no such secret, or not in a cell: Kaggle's client may know another
+            continue
+
+
+# What went wrong.
+
+
+def _wait(error, failures):
+    """Seconds until it makes sense to try again, or None."""
+    status = _status(error)
+    if (status and status < 500 and status not in (408, 429)) or failures > len(DELAYS):
+        return None
+    asked = error.response.headers.get("Retry-After", "") if status else ""
+    wait = float(asked) if asked.isdigit() else DELAYS[failures - 1]
+    return wait if wait <= PATIENCE else None
+
+
+def _status(error):
+    return getattr(error.response, "status_code", None)
+
+
+def _reason(error):
+    status = _status(error)
+    if status == 429:
+        return "Kaggle has had too many requests (HTTP 429)"
+    if status:
+        return f"Kaggle answers with an error (HTTP {status})"
+    return f"The connection to Kaggle failed ({type(error).__name__})"
+
+
+def _explained(error, name, size):
+    """The exception to raise for an error that trying again did not help."""
+    status = _status(error)
+    if status == 401:
+        return _not_signed_in()
+    if status == 403:
+        return PermissionError(
+            f"Kaggle does not let you have {name} (HTTP 403). Open {RULES} in a browser, "
+            'signed in, and click "I Understand and Accept" (Kaggle may ask for your phone '
+            "number first); then call this again."
+        )
+    if status == 404:
+        return FileNotFoundError(
+            f"Kaggle has no {name} in {COMPETITION} (HTTP 404): "
+            "see whether there is a newer labseg."
+        )
+    if status == 429:
+        return ConnectionError(f"{_reason(error)}: wait an hour, then call this again.")
+    kept = f" {size / 1e6:.0f} MB of {name} are kept." if size else ""
+    return ConnectionError(
+        f"{_reason(error)}, {len(DELAYS) + 1} times in a row: see whether "
+        f"https://www.kaggle.com opens in a browser, then call this again.{kept}"
+    )
+
+
+def _not_signed_in():
+    source = _credentials()
+    if source:
+        return PermissionError(
+            f"Kaggle does not accept your token (from {source}): it is mistyped, expired or "
+            f"revoked. Make a new one:\n{_steps()}"
+        )
+    return PermissionError(
+        f"Kaggle wants to know who you are, and no token was found. Make one:\n{_steps()}"
+    )
+
+
+def _credentials():
+    """Where Kaggle's client finds the credentials, or None."""
+    if os.environ.get("KAGGLE_API_TOKEN"):
+        return "KAGGLE_API_TOKEN"
+    home = Path.home()
+    folders = [home / ".kaggle", home / ".config" / "kaggle"]
+    if os.environ.get("KAGGLE_CONFIG_DIR"):
+        folders.insert(0, Path(os.environ["KAGGLE_CONFIG_DIR"]))
+    files = [home / ".kaggle" / "access_token", home / ".kaggle" / "access_token.txt"]
+    if not any(file.exists() for file in files) and os.environ.get("KAGGLE_KEY"):
+        return "KAGGLE_USERNAME and KAGGLE_KEY"
+    files += [folder / "kaggle.json" for folder in folders]
+    files.append(home / ".kaggle" / "credentials.json")
+    return next((str(file) for file in files if file.exists()), None)
+
+
+def _steps():
+    return ON_COLAB if "google.colab" in sys.modules else ON_A_LAPTOP
+
+
+def _missing():
+    return ImportError('Kaggle\'s client is missing: pip install "labseg[data]"')
+
+
+def _size(path):
+    return path.stat().st_size if path.exists() else 0
+
+
+def _check_room(place, needed, what):
+    free = shutil.disk_usage(place).free
+    if needed > free:
+        raise OSError(
+            f"{what} takes {needed / 1e6:.0f} MB more, and the disk has {free / 1e6:.0f} MB free "
+            f"({place}): free some space, or choose a folder on another disk."
+        )
+
+
+# Archives.
+
+
+def _check(archive):
+    """Look at every name and read every byte of an archive before anything is unpacked."""
+    members = _members(archive)
+    with _archive_errors(archive), zipfile.ZipFile(archive) as opened:
+        for member in tqdm(members.values(), f"Checking {archive.name}", unit="file"):
+            with opened.open(member) as file:
+                while file.read(CHUNK):
+                    pass
+
+
+@contextlib.contextmanager
+def _archive_errors(archive):
+    """Removes a damaged archive, and says so."""
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        archive.unlink()
+        raise ValueError(
+            f"{archive.name} came damaged ({error}) and was removed: call this again."
+        ) from None
+
+
+def _members(archive):
+    """What an archive holds, by name without folder and ending; anything unexpected is damage."""
+    folder, ending = ARCHIVES[archive.name]
+    members = {}
+    with _archive_errors(archive):
+        with zipfile.ZipFile(archive) as opened:
+            held = [member for member in opened.infolist() if not member.is_dir()]
+        for member in held:
+            path = PurePosixPath(member.filename)
+            if IGNORED & set(path.parts):
+                continue
+            name = path.name.removesuffix(ending)
+            plain = member.filename in (path.name, f"{folder}/{path.name}")
+            link = stat.S_ISLNK(member.external_attr >> 16)
+            expected = path.name.endswith(ending) and NAME.fullmatch(name) and "\\" not in name
+            if link or name in members or not (plain and expected):
+                raise zipfile.BadZipFile(f"unexpected file {member.filename}")
+            members[name] = member
+        if not members:
+            raise zipfile.BadZipFile("it holds no files")
+    return members
+
+
+def _unpack(part, cars):
+    """Unpack the first `cars` cars of both archives to part/unpacked."""
+    unpacked = part / "unpacked"
+    shutil.rmtree(unpacked, ignore_errors=True)  # of a run that was stopped
+    members = {archive: _members(part / archive) for archive in ARCHIVES}
+    names = _chosen(members, part, cars)
+    needed = sum(held[name].file_size for held in members.values() for name in names)
+    _check_room(part, needed, "Unpacking")
+    for archive, (folder, ending) in ARCHIVES.items():
+        chosen = [members[archive][name] for name in names]
+        paths = [unpacked / folder / f"{name}{ending}" for name in names]
+        _extract(part / archive, chosen, paths)
+
+
+def _chosen(members, part, cars):
+    """The names to unpack, sorted; every image has to have its mask."""
+    images, masks = (set(held) for held in members.values())
+    if images != masks:
+        for archive in members:
+            (part / archive).unlink()
+        raise ValueError(
+            f"{min(images ^ masks)} is in only one of {' and '.join(members)}; "
+            "both were removed: call this again."
+        )
+    owners = sorted({NAME.fullmatch(name)["car"] for name in images})
+    if cars and cars > len(owners):
+        raise ValueError(f"cars={cars}, but there are {len(owners)}: ask for fewer.")
+    kept = set(owners[:cars])
+    return sorted(name for name in images if NAME.fullmatch(name)["car"] in kept)
+
+
+def _extract(archive, members, paths):
+    place = archive.parent
+    with _archive_errors(archive), _disk_errors(place), zipfile.ZipFile(archive) as opened:
+        paths[0].parent.mkdir(parents=True)
+        for member, path in zip(
+            tqdm(members, f"Unpacking {archive.name}", unit="file"), paths, strict=True
+        ):
+            with opened.open(member) as packed, path.open("wb") as file:
+                shutil.copyfileobj(packed, file, CHUNK)
