@@ -45,6 +45,16 @@ def fail_skip(nodeid, report):
     return report
 
 
+# What is read is kept for next time: not in the home folder of whoever runs the tests.
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_home(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 # Notebooks.
 
 

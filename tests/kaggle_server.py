@@ -7,6 +7,7 @@ makes things go wrong.
 import base64
 import json
 import re
+import sys
 import threading
 import time
 from collections import defaultdict
@@ -46,6 +47,10 @@ class KaggleServer(ThreadingHTTPServer):
         self.shutdown()
         self.server_close()
 
+    def handle_error(self, request, address):
+        if not isinstance(sys.exception(), ConnectionError):  # those are clients that left
+            super().handle_error(request, address)
+
     @property
     def environment(self):
         """Variables that send Kaggle's client here, without credentials."""
@@ -65,7 +70,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.path.endswith("SecurityService/IntrospectToken") or "Introspect" in self.path:
+        if self.path.endswith("/IntrospectToken"):
             good = body["token"] == TOKEN
             self.reply(200, {"active": good, "username": USER if good else ""})
         elif self.path.endswith("CompetitionApiService/DownloadDataFile"):
