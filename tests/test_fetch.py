@@ -83,6 +83,14 @@ def zipped(folder, part):
     return packed.getvalue()
 
 
+def padded(content):
+    """The archive with an incompressible end, so that its download takes several chunks."""
+    packed = io.BytesIO(content)
+    with zipfile.ZipFile(packed, "a") as archive:
+        archive.writestr("__MACOSX/padding", np.random.default_rng(0).bytes(3 * MEGABYTE))
+    return packed.getvalue()
+
+
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
     return write_cars(tmp_path_factory.mktemp("source"), 3, views=4)
@@ -94,16 +102,8 @@ def files(source):
 
 
 @pytest.fixture(scope="module")
-def large_files(source):
-    """The same with an incompressible end, so that the download takes several chunks."""
-    padding = np.random.default_rng(0).bytes(3 * MEGABYTE)
-    files = {}
-    for part in ("train", "train_masks"):
-        packed = io.BytesIO(zipped(source, part))
-        with zipfile.ZipFile(packed, "a") as archive:
-            archive.writestr("__MACOSX/padding", padding)
-        files[f"{part}.zip"] = packed.getvalue()
-    return files
+def large_files(files):
+    return {name: padded(content) for name, content in files.items()}
 
 
 @pytest.fixture
