@@ -26,7 +26,7 @@ RULES = f"https://www.kaggle.com/c/{COMPETITION}/rules"
 # Kaggle's archive → the folder that it holds, and how the names in there end.
 ARCHIVES = {"train.zip": ("train", ".jpg"), "train_masks.zip": ("train_masks", "_mask.gif")}
 IGNORED = {"__MACOSX", ".DS_Store"}  # what some archivers add
-DELAYS = (1, 2, 4, 8)  # seconds before trying again
+DELAYS = (1, 2, 4)  # seconds before trying again
 PATIENCE = 300  # seconds that we wait if Kaggle asks us to
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 CHUNK = 1 << 20
@@ -202,7 +202,7 @@ def _try_download(name, archive):
         total = int(response.headers.get("Content-Length") or 0)
         _check_room(archive.parent, total - _size(archive), name)
         if not total or _size(archive) != total:
-            print(f"{name}, {total / 1e6:.1f} MB, from Kaggle:", flush=True)
+            print(f"{name}, {_megabytes(total)}, from Kaggle:", flush=True)
             with contextlib.redirect_stdout(io.StringIO()):
                 api.download_file(
                     response,
@@ -300,7 +300,7 @@ def _explained(error, name, size):
         )
     if status == 429:
         return ConnectionError(f"{_reason(error)}: wait an hour, then call this again.")
-    kept = f" {size / 1e6:.0f} MB of {name} are kept." if size else ""
+    kept = f" {_megabytes(size)} of {name} are kept." if size else ""
     return ConnectionError(
         f"{_reason(error)}, {len(DELAYS) + 1} times in a row: see whether "
         f"https://www.kaggle.com opens in a browser, then call this again.{kept}"
@@ -351,9 +351,13 @@ def _check_room(place, needed, what):
     free = shutil.disk_usage(place).free
     if needed > free:
         raise OSError(
-            f"{what} takes {needed / 1e6:.0f} MB more, and the disk has {free / 1e6:.0f} MB free "
+            f"{what} takes {_megabytes(needed)} more, and the disk has {_megabytes(free)} free "
             f"({place}): free some space, or choose a folder on another disk."
         )
+
+
+def _megabytes(size):
+    return f"{size / 1e6:.1f} MB"
 
 
 # Archives.
