@@ -6,30 +6,20 @@ holds what has been downloaded so far; a later call goes on from there.
 """
 
 import contextlib
-import errno
 import io
 import os
 import shutil
-import stat
 import sys
 import time
-import zipfile
-import zlib
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from tqdm import tqdm
-
+from labseg.archives import ARCHIVES, check, check_room, disk_errors, megabytes, unpack
 from labseg.carvana import NAME, list_pairs
 
 COMPETITION = "carvana-image-masking-challenge"
 RULES = f"https://www.kaggle.com/c/{COMPETITION}/rules"
-# Kaggle's archive → the folder that it holds, and how the names in there end.
-ARCHIVES = {"train.zip": ("train", ".jpg"), "train_masks.zip": ("train_masks", "_mask.gif")}
-IGNORED = {"__MACOSX", ".DS_Store"}  # what some archivers add
 DELAYS = (1, 2, 4)  # seconds before trying again
 PATIENCE = 300  # seconds that we wait if Kaggle asks us to
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-CHUNK = 1 << 20
 
 ON_A_LAPTOP = """\
   1. Sign in at https://www.kaggle.com (an account is free).
@@ -57,7 +47,7 @@ def fetch_carvana(folder, cars=None):
     You need a Kaggle account, its API token, and to have accepted the competition's rules on its
     page. Raises PermissionError when Kaggle does not let us, ConnectionError without a network,
     FileExistsError when the folder holds something else, ValueError for a damaged archive, OSError
-    for a full disk; each says what to do. After any of them, and after an interrupt, calling it
+    for a full disk; each says what to do. After any of them, and after an interrupt, running it
     again goes on where it stopped.
     """
     folder = Path(folder).expanduser()
@@ -66,10 +56,10 @@ def fetch_carvana(folder, cars=None):
     if _is_there(folder, cars):
         return folder
     part = folder.with_name(folder.name + ".part")
-    with _space(part):
+    with _workspace(part):
         if not _is_there(folder, cars):  # another process may just have finished
             _get_archives(part)
-            _unpack(part, cars)
+            unpack(part, part / "unpacked", cars)
             _move_in(part / "unpacked", folder)
     shutil.rmtree(part, ignore_errors=True)
     _is_there(folder, cars)
@@ -99,13 +89,13 @@ def _is_there(folder, cars):
 
 
 @contextlib.contextmanager
-def _space(part):
+def _workspace(part):
     """The folder `part`, for this process alone; it stays if it holds a download."""
     try:
         from filelock import FileLock, Timeout
     except ModuleNotFoundError:
         raise _missing() from None
-    with _disk_errors(part.parent):
+    with disk_errors(part.parent):
         part.mkdir(parents=True, exist_ok=True)
         lock = FileLock(part / "lock", timeout=0)
         try:
@@ -122,28 +112,10 @@ def _space(part):
             shutil.rmtree(part, ignore_errors=True)
 
 
-@contextlib.contextmanager
-def _disk_errors(place):
-    """Says what the disk could not do, and the remedy."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in NO_ROOM:
-            raise OSError(
-                f"The disk is full ({place}): free some space, or choose a folder on another "
-                "disk, and call this again; it goes on where it stopped."
-            ) from None
-        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}:
-            raise PermissionError(
-                f"Cannot write to {place} ({error.strerror}): choose another folder."
-            ) from None
-        raise
-
-
 def _move_in(unpacked, folder):
     if hasattr(os, "sync"):
         os.sync()  # a power cut must not leave a whole folder of empty files
-    with _disk_errors(folder.parent):
+    with disk_errors(folder.parent):
         if folder.exists():
             folder.rmdir()  # empty
         unpacked.rename(folder)
@@ -158,11 +130,11 @@ def _get_archives(part):
     if not missing:
         return
     downloads = part / "download"
-    with _disk_errors(part):
+    with disk_errors(part):
         downloads.mkdir(exist_ok=True)
     for name in missing:
         _download(name, downloads / name)
-        _check(downloads / name)
+        check(downloads / name)
         (downloads / name).replace(part / name)
 
 
@@ -175,9 +147,8 @@ def _download(name, archive):
     failures, size = 0, _size(archive)
     while True:
         try:
-            with _disk_errors(archive.parent):
-                return _try_download(name, archive)
-        except RequestException as error:
+            return _try_download(name, archive)
+        except (RequestException, SizeError) as error:
             failures = 1 if _size(archive) > size else failures + 1
             size = _size(archive)
             wait = _wait(error, failures)
@@ -187,11 +158,12 @@ def _download(name, archive):
             time.sleep(wait)
 
 
-def _try_download(name, archive):
-    """Download once, or what is missing of it, with the client's progress bar.
+class SizeError(Exception):
+    """What came is not as long as it should be."""
 
-    The client's own retries are off: version 2.0 appends whatever the server then answers.
-    """
+
+def _try_download(name, archive):
+    """Download once, or what is missing of it, with the client's progress bar."""
     api = _client()
     from kagglesdk.competitions.types.competition_api_service import ApiDownloadDataFileRequest
 
@@ -200,19 +172,24 @@ def _try_download(name, archive):
     with api.build_kaggle_client() as kaggle:
         response = kaggle.competitions.competition_api_client.download_data_file(request)
         total = int(response.headers.get("Content-Length") or 0)
-        _check_room(archive.parent, total - _size(archive), name)
+        check_room(archive.parent, total - _size(archive), name)
         if not total or _size(archive) != total:
-            print(f"{name}, {_megabytes(total)}, from Kaggle:", flush=True)
-            with contextlib.redirect_stdout(io.StringIO()):
-                api.download_file(
-                    response,
-                    str(archive),
-                    kaggle.http_client(),
-                    quiet=False,
-                    resume=True,
-                    max_retries=0,
-                )
+            print(f"{name}, {megabytes(total)}, from Kaggle:", flush=True)
+            _take(api, kaggle, response, archive)
         response.close()
+
+
+def _take(api, kaggle, response, archive):
+    """The client's download, without its own retries: 2.0 appends whatever a server answers."""
+    options = {"quiet": False, "resume": True, "max_retries": 0}
+    with contextlib.redirect_stdout(io.StringIO()), disk_errors(archive.parent):
+        try:
+            api.download_file(response, str(archive), kaggle.http_client(), **options)
+        except ValueError as error:
+            if isinstance(error, OSError):  # requests'
+                raise
+            archive.unlink()
+            raise SizeError(error) from None
 
 
 def _client():
@@ -270,7 +247,7 @@ def _wait(error, failures):
 
 
 def _status(error):
-    return getattr(error.response, "status_code", None)
+    return getattr(getattr(error, "response", None), "status_code", None)
 
 
 def _reason(error):
@@ -291,7 +268,7 @@ def _explained(error, name, size):
         return PermissionError(
             f"Kaggle does not let you have {name} (HTTP 403). Open {RULES} in a browser, "
             'signed in, and click "I Understand and Accept" (Kaggle may ask for your phone '
-            "number first); then call this again."
+            "number first); then run this again."
         )
     if status == 404:
         return FileNotFoundError(
@@ -299,11 +276,11 @@ def _explained(error, name, size):
             "see whether there is a newer labseg."
         )
     if status == 429:
-        return ConnectionError(f"{_reason(error)}: wait an hour, then call this again.")
-    kept = f" {_megabytes(size)} of {name} are kept." if size else ""
+        return ConnectionError(f"{_reason(error)}: wait an hour, then run this again.")
+    kept = f" {megabytes(size)} of {name} are kept." if size else ""
     return ConnectionError(
         f"{_reason(error)}, {len(DELAYS) + 1} times in a row: see whether "
-        f"https://www.kaggle.com opens in a browser, then call this again.{kept}"
+        f"https://www.kaggle.com opens in a browser, then run this again.{kept}"
     )
 
 
@@ -345,106 +322,3 @@ def _missing():
 
 def _size(path):
     return path.stat().st_size if path.exists() else 0
-
-
-def _check_room(place, needed, what):
-    free = shutil.disk_usage(place).free
-    if needed > free:
-        raise OSError(
-            f"{what} takes {_megabytes(needed)} more, and the disk has {_megabytes(free)} free "
-            f"({place}): free some space, or choose a folder on another disk."
-        )
-
-
-def _megabytes(size):
-    return f"{size / 1e6:.1f} MB"
-
-
-# Archives.
-
-
-def _check(archive):
-    """Look at every name and read every byte of an archive before anything is unpacked."""
-    members = _members(archive)
-    with _archive_errors(archive), zipfile.ZipFile(archive) as opened:
-        for member in tqdm(members.values(), f"Checking {archive.name}", unit="file"):
-            with opened.open(member) as file:
-                while file.read(CHUNK):
-                    pass
-
-
-@contextlib.contextmanager
-def _archive_errors(archive):
-    """Removes a damaged archive, and says so."""
-    try:
-        yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        archive.unlink()
-        raise ValueError(
-            f"{archive.name} came damaged ({error}) and was removed: call this again."
-        ) from None
-
-
-def _members(archive):
-    """What an archive holds, by name without folder and ending; anything unexpected is damage."""
-    folder, ending = ARCHIVES[archive.name]
-    members = {}
-    with _archive_errors(archive):
-        with zipfile.ZipFile(archive) as opened:
-            held = [member for member in opened.infolist() if not member.is_dir()]
-        for member in held:
-            path = PurePosixPath(member.filename)
-            if IGNORED & set(path.parts):
-                continue
-            name = path.name.removesuffix(ending)
-            plain = member.filename in (path.name, f"{folder}/{path.name}")
-            link = stat.S_ISLNK(member.external_attr >> 16)
-            expected = path.name.endswith(ending) and NAME.fullmatch(name) and "\\" not in name
-            if link or name in members or not (plain and expected):
-                raise zipfile.BadZipFile(f"unexpected file {member.filename}")
-            members[name] = member
-        if not members:
-            raise zipfile.BadZipFile("it holds no files")
-    return members
-
-
-def _unpack(part, cars):
-    """Unpack the first `cars` cars of both archives to part/unpacked."""
-    unpacked = part / "unpacked"
-    shutil.rmtree(unpacked, ignore_errors=True)  # of a run that was stopped
-    members = {archive: _members(part / archive) for archive in ARCHIVES}
-    names = _chosen(members, part, cars)
-    needed = sum(held[name].file_size for held in members.values() for name in names)
-    _check_room(part, needed, "Unpacking")
-    for archive, (folder, ending) in ARCHIVES.items():
-        chosen = [members[archive][name] for name in names]
-        paths = [unpacked / folder / f"{name}{ending}" for name in names]
-        _extract(part / archive, chosen, paths)
-
-
-def _chosen(members, part, cars):
-    """The names to unpack, sorted; every image has to have its mask."""
-    images, masks = (set(held) for held in members.values())
-    if images != masks:
-        for archive in members:
-            (part / archive).unlink()
-        raise ValueError(
-            f"{min(images ^ masks)} is in only one of {' and '.join(members)}; "
-            "both were removed: call this again."
-        )
-    owners = sorted({NAME.fullmatch(name)["car"] for name in images})
-    if cars and cars > len(owners):
-        raise ValueError(f"cars={cars}, but there are {len(owners)}: ask for fewer.")
-    kept = set(owners[:cars])
-    return sorted(name for name in images if NAME.fullmatch(name)["car"] in kept)
-
-
-def _extract(archive, members, paths):
-    place = archive.parent
-    with _archive_errors(archive), _disk_errors(place), zipfile.ZipFile(archive) as opened:
-        paths[0].parent.mkdir(parents=True)
-        for member, path in zip(
-            tqdm(members, f"Unpacking {archive.name}", unit="file"), paths, strict=True
-        ):
-            with opened.open(member) as packed, path.open("wb") as file:
-                shutil.copyfileobj(packed, file, CHUNK)

@@ -24,7 +24,8 @@ class KaggleServer(ThreadingHTTPServer):
     statuses: name → HTTP statuses to answer with, one a request, before the file is given.
     retry_after: the seconds that come with them.
     cuts: name → after how many bytes the connection breaks, one a request.
-    ranges: whether a part of a file can be asked for.
+    ranges: whether it says that a part of a file can be asked for.
+    part: whether it then sends that part; otherwise it sends the whole file again.
     speed: bytes a second, None for all at once.
     """
 
@@ -35,7 +36,7 @@ class KaggleServer(ThreadingHTTPServer):
         self.files = files
         self.statuses, self.cuts = defaultdict(list), defaultdict(list)
         self.retry_after = None
-        self.ranges = True
+        self.ranges = self.part = True
         self.speed = None
         self.asked = []  # (name, first byte) of every download
 
@@ -107,7 +108,7 @@ class Handler(BaseHTTPRequestHandler):
         name = re.fullmatch(r"http://localhost/storage/(.+)\?signed=yes", self.path)[1]
         content = self.server.files[name]
         wanted = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
-        first = int(wanted[1]) if wanted and self.server.ranges else 0
+        first = int(wanted[1]) if wanted and self.server.ranges and self.server.part else 0
         self.server.asked.append((name, first))
         self.send_response(206 if first else 200)
         if first:

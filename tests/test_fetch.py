@@ -276,6 +276,14 @@ def test_a_server_that_ignores_ranges_does_no_harm(python, home, slow_server, so
     assert complete(home, source)
 
 
+def test_a_server_that_sends_the_whole_for_a_part_does_no_harm(python, home, slow_server, source):
+    slow_server.part = False
+    slow_server.cuts["train.zip"] = [2 * MEGABYTE + 9]
+    code, _, said = fetch(python, home, slow_server, **SIGNED_IN)
+    assert code == 0, said
+    assert complete(home, source)
+
+
 def test_a_connection_that_keeps_breaking_is_said_and_what_came_is_kept(
     python, home, slow_server, source
 ):
@@ -533,7 +541,7 @@ def test_a_damaged_archive_is_removed_and_nothing_unpacked(home, server, source,
     assert code == 1
     assert "train.zip came damaged" in sentence(said)
     assert any(part in sentence(said) for part in reason.split("|"))
-    assert "was removed: call this again" in sentence(said)
+    assert "was removed: run this again" in sentence(said)
     assert nothing_there(home)
     assert {p.name for p in home.iterdir()} == {"home", "work"}
     server.files["train.zip"] = whole
