@@ -5,6 +5,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from carvana_files import write_cars
 from conftest import run_nbval
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
@@ -164,3 +165,28 @@ def test_a_score_that_is_not_a_number_is_outside_its_band():
 def test_a_run_leaves_nothing_beside_the_notebook(spoilt):
     assert not (ROOT / "left").exists()
     assert not (ROOT / "tests" / "left").exists()
+
+
+# The switch to real photographs.
+
+
+def test_every_notebook_has_the_same_switch():
+    for path in SOLUTIONS:
+        source = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
+        assert source.count("\nCARVANA = None  #") == 1, path
+        load = "labseg.load_carvana(labseg.fetch_carvana(CARVANA), size=(256, 256), limit=2000)"
+        assert source.count(load) == 1, path
+
+
+def test_the_switch_leads_to_a_folder_of_carvanas_files(tmp_path):
+    write_cars(tmp_path / "run" / "carvana", 126)
+    notebook = nbformat.read(SOLUTIONS[0], as_version=4)
+    for cell in notebook.cells:
+        cell.source = cell.source.replace("CARVANA = None", 'CARVANA = "carvana"')
+    nbformat.write(notebook, tmp_path / "switched.ipynb")
+    run = run_nbval(tmp_path / "switched.ipynb", tmp_path / "run")
+    assert run.passed, run.report
+    said = "".join(out.get("text", "") for out in outputs(run.notebook))
+    assert "carvana: 2016 images of 126 cars" in said
+    results = [out.data["text/plain"] for out in outputs(run.notebook) if "data" in out]
+    assert "Cars: 2000 images of 125 cars, 256×256 pixels" in results
