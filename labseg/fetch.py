@@ -50,7 +50,13 @@ def fetch_carvana(folder, cars=None):
     for a full disk; each says what to do. After any of them, and after an interrupt, running it
     again goes on where it stopped.
     """
-    folder = Path(folder).expanduser()
+    try:
+        return _fetch(Path(folder).expanduser(), cars)
+    except (OSError, ValueError, ImportError) as error:
+        raise error.with_traceback(None) from None  # its sentence says all, in a notebook too
+
+
+def _fetch(folder, cars):
     if cars is not None and (isinstance(cars, bool) or not isinstance(cars, int) or cars < 1):
         raise ValueError(f"cars={cars!r}: give a whole number of cars, at least 1.")
     if _is_there(folder, cars):
@@ -203,7 +209,7 @@ def _client():
             kaggle.api.authenticate()
     except ModuleNotFoundError:
         raise _missing() from None
-    except SystemExit:
+    except (SystemExit, NameError):  # it calls exit(), a name that IPython hides
         raise _not_signed_in() from None
     except (ValueError, KeyError) as error:
         if isinstance(error, OSError):  # not the credentials but the server's answer is no JSON

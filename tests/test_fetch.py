@@ -16,6 +16,9 @@ import numpy as np
 import pytest
 from carvana_files import write_cars
 from kaggle_server import KEY, TOKEN, USER, KaggleServer
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat.v4 import new_code_cell, new_notebook
 from typer.testing import CliRunner
 
 import labseg
@@ -344,6 +347,29 @@ def test_no_credentials(python, home, server):
         assert step in sentence(said)
     assert "Colab" not in sentence(said)
     assert nothing_there(home)
+
+
+def test_no_credentials_in_a_notebook(python, home, server):
+    """IPython hides exit(), which the client calls."""
+    code, _, said = fetch(python, home, server, f"import builtins; del builtins.exit\n{FETCH}")
+    assert code == 1
+    assert "no token was found" in sentence(said)
+    assert said.count("File ") == 2  # the cell, and the function that was called
+    assert nothing_there(home)
+
+
+def test_a_kernel_shows_the_sentence_and_little_else(home, server, monkeypatch):
+    monkeypatch.chdir(home / "work")
+    monkeypatch.setenv("HOME", str(home / "home"))
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    notebook = new_notebook(cells=[new_code_cell(FETCH)])
+    with pytest.raises(CellExecutionError):
+        NotebookClient(notebook).execute()
+    (shown,) = notebook.cells[0].outputs
+    assert shown.ename == "PermissionError"
+    assert "no token was found" in shown.evalue
+    assert len(shown.traceback) < 6
 
 
 @pytest.mark.parametrize(
