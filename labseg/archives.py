@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from tqdm import tqdm
 
-from labseg.carvana import NAME
+from labseg.carvana import NAME, car_of
 
 # Kaggle's archive → the folder that it holds, and how the names in there end.
 ARCHIVES = {"train.zip": ("train", ".jpg"), "train_masks.zip": ("train_masks", "_mask.gif")}
@@ -87,11 +87,11 @@ def _chosen(members, source, cars):
             f"{min(images ^ masks)} is in only one of {' and '.join(members)}; "
             "both were removed: run this again."
         )
-    owners = sorted({NAME.fullmatch(name)["car"] for name in images})
+    owners = sorted({car_of(name) for name in images})
     if cars and cars > len(owners):
         raise ValueError(f"cars={cars}, but there are {len(owners)}: ask for fewer.")
     kept = set(owners[:cars])
-    return sorted(name for name in images if NAME.fullmatch(name)["car"] in kept)
+    return sorted(name for name in images if car_of(name) in kept)
 
 
 def _extract(archive, members, paths):

@@ -41,7 +41,7 @@ class Cars:
     @property
     def cars(self):
         """The car of every image, e.g. "0cdf5b5d0ce1"."""
-        return [NAME.fullmatch(name)["car"] for name in self.names]
+        return [car_of(name) for name in self.names]
 
     @property
     def views(self):
@@ -79,6 +79,11 @@ class Cars:
             )
         sides = order[n_test + n_val :], order[n_test : n_test + n_val], order[:n_test]
         return tuple(self.select(np.flatnonzero(np.isin(owners, side))) for side in sides)
+
+
+def car_of(name):
+    """The car in a name such as "0cdf5b5d0ce1_01"."""
+    return NAME.fullmatch(name)["car"]
 
 
 def load_cars(size, limit=None):

@@ -14,22 +14,22 @@ import time
 from pathlib import Path
 
 from labseg.archives import ARCHIVES, check, check_room, disk_errors, megabytes, unpack
-from labseg.carvana import NAME, list_pairs
+from labseg.carvana import car_of, list_pairs
 
 COMPETITION = "carvana-image-masking-challenge"
 RULES = f"https://www.kaggle.com/c/{COMPETITION}/rules"
 DELAYS = (1, 2, 4)  # seconds before trying again
 PATIENCE = 300  # seconds that we wait if Kaggle asks us to
 
-ON_A_LAPTOP = """\
+A_TOKEN = """\
   1. Sign in at https://www.kaggle.com (an account is free).
   2. Open https://www.kaggle.com/settings/api and click "Generate New Token"; copy the token.
+"""
+ON_A_LAPTOP = f"""{A_TOKEN}\
   3. Save it as the file .kaggle/access_token in your home folder, or set the environment
      variable KAGGLE_API_TOKEN to it (a kaggle.json from earlier works too).
 """
-ON_COLAB = """\
-  1. Sign in at https://www.kaggle.com (an account is free).
-  2. Open https://www.kaggle.com/settings/api and click "Generate New Token"; copy the token.
+ON_COLAB = f"""{A_TOKEN}\
   3. In Colab click the key at the left, "Add new secret": name KAGGLE_API_TOKEN, value your
      token, and switch on "Notebook access".
   4. Call labseg.fetch_carvana in a cell: the command line can't read Colab's secrets.
@@ -84,7 +84,7 @@ def _is_there(folder, cars):
             f"{folder} is there already and is no Carvana folder: choose another name."
         )
     pairs = list_pairs(folder)
-    held = len({NAME.fullmatch(image.stem)["car"] for image, _ in pairs})
+    held = len({car_of(image.stem) for image, _ in pairs})
     if cars and held < cars:
         raise FileExistsError(
             f"{folder} holds {held} cars, fewer than the {cars} asked for: "

@@ -1,7 +1,7 @@
 """Kaggle on loopback: what its API and its storage answer to Kaggle's own client.
 
-The client is pointed here by its environment, nothing in it is changed. `faults` are how a test
-makes things go wrong.
+The client is pointed here by its environment, nothing in it is changed. The server's attributes
+are how a test makes things go wrong.
 """
 
 import base64
