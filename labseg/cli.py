@@ -289,6 +289,15 @@ def render(
     size: Annotated[str | None, typer.Option(metavar="HxW", help="Pixels, height x width.")] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed, other cars.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Threads at a time.")] = None,
+    counterfactuals: Annotated[
+        bool, typer.Option("--counterfactuals", help="Instead: one car, one cause at a time.")
+    ] = False,
+    large: Annotated[
+        bool, typer.Option("--large", help="Instead: two views of 1918 × 1280 pixels.")
+    ] = False,
+    sheet: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Then draw a contact sheet, a row a style.")
+    ] = None,
 ) -> None:
     """Render cars in our studio (needs the extra "studio").
 
@@ -296,10 +305,17 @@ def render(
     """
     given = {"cars": cars, "views": views, "seed": seed, "workers": workers}
     given["size"] = _size(size) if size else None
+    given = {name: value for name, value in given.items() if value is not None}
+    what = "counterfactuals" if counterfactuals else "large" if large else "render"
+    fixed = {"counterfactuals": {"cars", "views"}, "large": {"cars", "views", "size"}}
+    for name in fixed.get(what, set()) & given.keys():
+        raise typer.BadParameter(f"--{what} has its own {name}: leave out --{name}.")
     try:
         from labseg import studio
 
-        studio.render(out, **{name: value for name, value in given.items() if value is not None})
+        getattr(studio, what)(out, **given)
+        if sheet:
+            studio.contact_sheet(out, sheet)
     except ModuleNotFoundError as error:
         if error.name not in ("mitsuba", "drjit"):
             raise

@@ -227,6 +227,22 @@ def test_render_passes_on_what_is_given(studio):
     assert studio.asked == [((Path("x"),), given)]
 
 
+def test_render_makes_counterfactuals_or_large_views_instead(studio):
+    studio.counterfactuals = studio.large = studio.render
+    for what in ("--counterfactuals", "--large"):
+        assert labseg("render", what, "--out", "x", "--seed", "3").exit_code == 0
+        result = labseg("render", what, "--out", "x", "--cars", "3")
+        assert result.exit_code == 2
+        assert "leave out --cars" in result.stderr
+    assert studio.asked == [((Path("x"),), {"seed": 3})] * 2
+
+
+def test_render_draws_a_contact_sheet_of_what_it_rendered(studio):
+    studio.contact_sheet = lambda *values: studio.asked.append(values)
+    assert labseg("render", "--out", "x", "--sheet", "y.jpg").exit_code == 0
+    assert studio.asked == [((Path("x"),), {}), (Path("x"), Path("y.jpg"))]
+
+
 @pytest.mark.parametrize("size", ["64", "64x", "0x96", "64x96x3", "64,96"])
 def test_render_refuses_a_size_that_is_none(studio, size):
     result = labseg("render", "--out", "x", "--size", size)

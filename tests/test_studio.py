@@ -1,16 +1,21 @@
 """The rendered studio: the set that ships, and rendering it anew."""
 
 import json
+import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from labseg import studio
-from labseg.carvana import SHIPPED
+from labseg.carvana import SHIPPED, load_carvana
 
+COUNTERFACTUALS = SHIPPED.parent / "counterfactuals"
+LARGE = SHIPPED.parent / "large"
 SMALL = {"cars": 2, "views": 2, "size": (32, 48), "spp": 4}
 # Carvana's mean share of car pixels, views 01 to 16.
 CARVANA = [0.167, 0.191, 0.224, 0.238, 0.240, 0.235, 0.223, 0.193]
@@ -78,7 +83,7 @@ def shipped():
 def test_there_are_enough_cars_with_sixteen_views_each():
     names = [p.stem for p in SHIPPED.glob("train/*")]
     cars = {name[:12] for name in names}
-    assert len(cars) >= 24
+    assert len(cars) >= 40
     assert set(names) == {f"{car}_{view:02d}" for car in cars for view in range(1, 17)}
     assert cars == set(json.loads((SHIPPED / "card.json").read_text())["cars"])
 
@@ -86,7 +91,7 @@ def test_there_are_enough_cars_with_sixteen_views_each():
 def test_the_cars_fill_the_picture_as_carvanas_do(shipped):
     share = shipped[1].mean(axis=(1, 2)).reshape(-1, 16)
     assert abs(share.mean() - 0.21) < 0.02
-    assert 0.035 < share.std() < 0.06
+    assert 0.04 < share.std() < 0.06
     assert np.corrcoef(share.mean(axis=0), CARVANA)[0, 1] > 0.9
 
 
@@ -98,9 +103,33 @@ def test_nearly_every_mask_is_one_piece(shipped):
     assert pieces.min() == 1
 
 
+def test_many_masks_have_holes_and_few_touch_the_border(shipped):
+    import cv2
+
+    masks = shipped[1]
+    background = [cv2.connectedComponents(1 - np.pad(mask, 1), connectivity=4)[0] for mask in masks]
+    assert (np.array(background) > 2).mean() > 0.1
+    inner = masks[:, 1:-1, 1:-1].sum(axis=(1, 2))
+    assert (inner < masks.sum(axis=(1, 2))).mean() < 0.06
+
+
+def test_every_style_occurs_several_times():
+    records = json.loads((SHIPPED / "card.json").read_text())["cars"].values()
+    styles = [record["car"]["style"] for record in records]
+    assert len(set(styles)) >= 7
+    assert min(styles.count(style) for style in set(styles)) >= 5
+
+
+def test_about_seven_cars_in_ten_are_white_silver_grey_or_black():
+    records = json.loads((SHIPPED / "card.json").read_text())["cars"].values()
+    paints = np.array([record["car"]["paint"] for record in records])
+    neutral = np.ptp(paints, axis=1) < 0.15 * paints.max(axis=1) + 0.005
+    assert 0.55 < neutral.mean() < 0.85
+
+
 def test_the_background_is_about_as_bright_as_carvanas(shipped):
     images, masks = shipped
-    assert images[masks == 0].mean(axis=0) == pytest.approx([192, 189, 189], abs=8)
+    assert images[masks == 0].mean(axis=0) == pytest.approx([192, 189, 189], abs=3)
 
 
 def test_brightness_alone_does_not_find_the_car(shipped):
@@ -160,6 +189,32 @@ def test_a_shipped_view_is_rendered_again_from_its_seed(mitsuba, tmp_path):
     assert np.abs(image - old).mean() < 6
 
 
+def test_any_seven_cars_from_a_multiple_of_seven_have_every_style():
+    from labseg.studio.car import STYLES
+    from labseg.studio.shoot import draw_car
+
+    for seed, first in ((0, 0), (0, 7), (5, 14)):
+        assert {draw_car(seed, first + k)[0].style for k in range(7)} == set(STYLES)
+
+
+def test_a_killed_run_goes_on_where_it_stopped(small, tmp_path):
+    code = f"from labseg import studio; studio.render({str(tmp_path)!r}, **{SMALL!r})"
+    run = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+    for _ in range(600):
+        if list(tmp_path.glob("train_masks/*.gif")) or run.poll() is not None:
+            break
+        time.sleep(0.1)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    done = {path: path.stat().st_mtime_ns for path in tmp_path.glob("train_masks/*.gif")}
+    assert done
+    studio.render(tmp_path, **SMALL)
+    assert all(path.stat().st_mtime_ns == stamp for path, stamp in done.items())
+    for path in small.glob("train_masks/*"):
+        assert path.read_bytes() == (tmp_path / "train_masks" / path.name).read_bytes()
+    assert len(read(tmp_path)[0]) == 4
+
+
 def test_a_lost_file_is_made_again_and_the_rest_is_kept(small):
     lost, kept = sorted(small.glob("train_masks/*"))[:2]
     before, stamp = lost.read_bytes(), kept.stat().st_mtime_ns
@@ -179,6 +234,27 @@ def test_two_sets_are_never_mixed(small, change, says):
     with pytest.raises(ValueError, match=says):
         studio.render(small, **{**SMALL, **change})
     assert sorted(small.rglob("*")) == before
+
+
+def test_a_set_is_not_filled_up_with_counterfactuals(small):
+    with pytest.raises(ValueError, match="kind cars, not counterfactuals"):
+        studio.counterfactuals(small, size=(32, 48), spp=4)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"seed": 0}'])
+def test_a_card_that_cannot_be_read_is_named(text, tmp_path):
+    (tmp_path / "card.json").write_text(text)
+    with pytest.raises(ValueError, match=r"card\.json cannot be read"):
+        studio.render(tmp_path, **SMALL)
+
+
+def test_cars_of_another_version_are_not_mixed_in(small, tmp_path):
+    copy = shutil.copytree(small, tmp_path / "copy")
+    card = json.loads((copy / "card.json").read_text())
+    next(iter(card["cars"].values()))["car"]["length"] += 0.1
+    (copy / "card.json").write_text(json.dumps(card))
+    with pytest.raises(ValueError, match="another version of labseg"):
+        studio.render(copy, **SMALL)
 
 
 def test_somebody_elses_pictures_are_not_mixed_in(tmp_path):
@@ -207,3 +283,61 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="choose another folder"):
         studio.render(tmp_path / "file" / "cars", **SMALL)
+
+
+# Counterfactuals: one cause changed at a time.
+
+
+def check_counterfactuals(folder, size):
+    cars = load_carvana(folder, size)
+    by = {}
+    for name, car in zip(cars.names, cars.cars, strict=True):
+        by.setdefault(car, []).append(cars.names.index(name))
+    pick = {car: (cars.images[rows].astype(int), cars.masks[rows]) for car, rows in by.items()}
+    images, masks = pick["as-is"]
+    assert len({len(rows) for rows in by.values()}) == 1
+    paints = [car for car in by if car.startswith("paint-")]
+    assert len(paints) == 8
+    # Paint and letters change the picture, not the mask.
+    colours = np.array([pick[car][0][masks == 1].mean(axis=0) for car in paints])
+    distance = np.abs(colours[:, None] - colours[None]).max(axis=-1)
+    assert distance[~np.eye(8, dtype=bool)].min() > 3
+    for car in [*paints, "no-letters"]:
+        assert (pick[car][1] == masks).all()
+    plain = pick["no-letters"][0].min(axis=-1)
+    letters = (images.max(axis=-1) < 110) & (plain > 170) & (masks == 0)
+    assert 0.01 < letters.mean() < 0.2
+    assert not pick["empty"][1].any()
+    # A nearer camera sees a larger car, one to the left a car to the right.
+    share = {car: mask.mean() for car, (_, mask) in pick.items()}
+    assert share["camera-nearer"] > 1.1 * share["as-is"] > 1.1**2 * share["camera-farther"]
+    middle = {car: np.nonzero(mask)[2].mean() for car, (_, mask) in pick.items() if mask.any()}
+    assert middle["camera-left"] > middle["as-is"] + 0.02 * size[1]
+    assert middle["camera-right"] < middle["as-is"] - 0.02 * size[1]
+    assert (pick["camera-higher"][1] != masks).any()
+
+
+def test_the_shipped_counterfactuals_change_one_thing_at_a_time():
+    check_counterfactuals(COUNTERFACTUALS, (128, 192))
+    assert sum(p.stat().st_size for p in COUNTERFACTUALS.rglob("*")) <= 1.5e6
+
+
+def test_fresh_counterfactuals_change_one_thing_at_a_time(mitsuba, monkeypatch, tmp_path):
+    monkeypatch.setattr("labseg.studio.extras.VIEWS", [3])
+    check_counterfactuals(studio.counterfactuals(tmp_path, size=(64, 96), spp=4), (64, 96))
+
+
+# For looking at.
+
+
+def test_the_large_views_have_carvanas_size():
+    check_formats(LARGE, (1918, 1280))
+    assert len(list(LARGE.glob("train/*"))) == 2
+    assert sum(p.stat().st_size for p in LARGE.glob("train/*")) <= 400e3
+
+
+def test_a_contact_sheet_shows_a_row_a_style(small, tmp_path):
+    sheet = Image.open(studio.contact_sheet(small, tmp_path / "sheet.png", views=(1, 9), width=48))
+    assert sheet.size == (2 * 48 + 3, 2 * 32 + 3)
+    with pytest.raises(ValueError, match="render all 16 views first"):
+        studio.contact_sheet(small, tmp_path / "sheet.png")

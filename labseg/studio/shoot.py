@@ -5,23 +5,33 @@ import json
 import os
 from io import BytesIO
 from pathlib import Path
+from typing import NamedTuple
 
-import cv2
 import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
 from . import engine
-from .car import build, draw
-from .scene import Studio, draw_shot
+from .car import STYLES, Car, build, draw
+from .develop import QUALITY, develop, jpeg
+from .scene import Shot, Studio, draw_shot
 
-FORMAT = 1  # raise it when the same seed no longer gives the same cars
+FORMAT = 2  # raise it when the same seed no longer gives the same cars
 CARD = "card.json"
-GAIN = np.array([1.70, 1.65, 1.73])  # exposure and white balance
-KNEE = 0.4  # linear light above which highlights are compressed
+PATHS = {"type": "path", "max_depth": 5, "rr_depth": 3}  # glass takes two more than bodywork
+GUIDE = "albedo:albedo,normal:sh_normal,part:shape_index"
 
 
-def render(out, cars=32, views=16, size=(256, 384), seed=0, workers=None, spp=12):
+class Sitting(NamedTuple):
+    """One car (or none) before one camera, and which of its views to take."""
+
+    car: Car | None
+    shot: Shot
+    seed: list[int]  # of the grain
+    views: list[int]
+
+
+def render(out, cars=42, views=16, size=(256, 384), seed=0, workers=None, spp=12):
     """Render cars on a turntable to a folder in Carvana's layout.
 
     Writes out/train/<car>_<view>.jpg, out/train_masks/<car>_<view>_mask.gif and out/card.json,
@@ -35,34 +45,44 @@ def render(out, cars=32, views=16, size=(256, 384), seed=0, workers=None, spp=12
     Returns the folder as a Path. Raises ValueError for impossible numbers or a folder that holds
     other cars, OSError for a folder that cannot be written, ImportError without Mitsuba.
     """
-    size = _check(cars, views, size, seed, workers, spp)
+    size = check(cars, views, size, seed, workers, spp)
     mi = engine.start(workers)  # first: without the renderer no folder is made
-    out = Path(out)
-    names = [car_name(seed, index) for index in range(cars)]
-    card = _open_card(out, {"format": FORMAT, "seed": seed, "size": list(size), "spp": spp})
-    todo = [
-        (index, view)
+    around = [1 + 16 * k // views for k in range(views)]
+    sittings = {
+        car_name(seed, index): Sitting(*draw_car(seed, index), [seed, index], around)
         for index in range(cars)
-        for view in (1 + 16 * k // views for k in range(views))
-        if not all(path.exists() for path in _paths(out, names[index], view))
+    }
+    return shoot(mi, out, "cars", sittings, seed, size, spp)
+
+
+def shoot(mi, out, kind: str, sittings: dict[str, Sitting], seed, size, spp, quality=QUALITY):
+    """Take what is not in the folder yet; see render."""
+    out = Path(out)
+    head = {"format": FORMAT, "kind": kind, "seed": seed, "size": list(size), "spp": spp}
+    card = _open_card(out, head, sittings)
+    todo = [
+        (name, view)
+        for name, sitting in sittings.items()
+        for view in sitting.views
+        if not all(path.exists() for path in _paths(out, name, view))
     ]
     if not todo:
         return out
-    for index, name in enumerate(names):
-        car, shot = draw_car(seed, index)
-        card["cars"][name] = {"index": index, "car": car.record(), "shot": shot.record()}
     _write(out / CARD, json.dumps(card, indent=1).encode())
-    studio, current = Studio(), None
+    current = studio = None
     with tqdm(todo, desc="rendering", unit="image") as progress:
-        for index, view in progress:
-            if index != current:
-                car, shot = draw_car(seed, index)
-                meshes, current = build(car), index
-            scene = studio.scene(car, meshes, shot, view, size)
-            photo = develop(_trace(mi, scene, spp, index * 16 + view), shot, [seed, index, view])
-            image_path, mask_path = _paths(out, names[index], view)
-            _write(image_path, _jpeg(photo))
-            _write(mask_path, _gif(mask(scene)))
+        for name, view in progress:
+            car, shot, grain, _ = sittings[name]
+            scene = None  # the last goes first: beside it every kernel would be compiled anew
+            if name != current:
+                studio = None
+                studio = Studio(shot, detail=1 + size[1] // 800)
+                meshes, current = build(car) if car else {}, name
+            scene = studio.scene(car, meshes, view, size)
+            photo, seen = photograph(mi, scene, shot, spp, [*grain, view])
+            image_path, mask_path = _paths(out, name, view)
+            _write(image_path, jpeg(photo, quality))
+            _write(mask_path, _gif(seen))
     return out
 
 
@@ -71,15 +91,28 @@ def car_name(seed: int, index: int) -> str:
     return hashlib.sha256(f"labseg {FORMAT} {seed} {index}".encode()).hexdigest()[:12]
 
 
-def draw_car(seed: int, index: int):
-    """The parameters of one car and of its camera; they depend on nothing else."""
+def draw_car(seed: int, index: int) -> tuple[Car, Shot]:
+    """One car and its camera and room; they depend on nothing else.
+
+    Each run of seven cars from a multiple of seven has every style once.
+    """
+    block, place = divmod(index, len(STYLES))
+    order = np.random.default_rng([seed, block, 7]).permutation(len(STYLES))
     rng = np.random.default_rng([seed, index])
-    return draw(rng), draw_shot(rng)
+    return draw(rng, STYLES[order[place]]), draw_shot(rng)
 
 
-def _trace(mi, scene, spp, seed):
-    integrator = mi.load_dict({"type": "path", "max_depth": 3})
-    return np.array(mi.render(scene, spp=spp, seed=seed, integrator=integrator))[..., :3]
+def photograph(mi, scene, shot, spp: int, seed) -> tuple[np.ndarray, np.ndarray]:
+    """One picture, uint8 RGB (h, w, 3), and its mask, uint8 0/1 (h, w)."""
+    number = int(np.random.default_rng(seed).integers(2**31))
+    guide = _trace(mi, scene, {"type": "aov", "aovs": GUIDE}, 4, number)[..., -7:]
+    light = _trace(mi, scene, PATHS, spp, number)[..., :3]
+    seen = mask(scene)
+    return develop(light, guide, seen, shot, seed), seen
+
+
+def _trace(mi, scene, integrator, spp, number):
+    return np.array(mi.render(scene, spp=spp, seed=number, integrator=mi.load_dict(integrator)))
 
 
 def mask(scene) -> np.ndarray:
@@ -103,31 +136,12 @@ def mask(scene) -> np.ndarray:
     return np.reshape(hit, (height, width)).astype(np.uint8)
 
 
-def develop(light: np.ndarray, shot, seed) -> np.ndarray:
-    """Linear light (h, w, 3) as the camera's picture: exposure, sensor noise, tone curve; uint8."""
-    light = light * (GAIN * shot.exposure * np.array(shot.balance))
-    # The film's shoulder: white paint keeps its shades.
-    over = np.maximum(light - KNEE, 0)
-    light = np.minimum(light, KNEE) + (1 - KNEE) * (1 - np.exp(-over / (1 - KNEE)))
-    photo = (np.clip(light, 0, 1) ** (1 / 2.2) * 255 + 0.5).astype(np.uint8)
-    # The noise of few rays is blotchy: smooth it away, then put a sensor's fine noise on.
-    photo = cv2.fastNlMeansDenoisingColored(photo, None, 6, 6, 3, 11)
-    noise = np.random.default_rng(seed).normal(0, shot.noise, photo.shape)
-    return np.clip(photo + 255 * noise + 0.5, 0, 255).astype(np.uint8)
-
-
 # --- files --------------------------------------------------------------------------------------
 
 
 def _paths(out, name, view):
     stem = f"{name}_{view:02d}"
     return out / "train" / f"{stem}.jpg", out / "train_masks" / f"{stem}_mask.gif"
-
-
-def _jpeg(photo):
-    file = BytesIO()
-    Image.fromarray(photo).save(file, "JPEG", quality=82, subsampling="4:2:0", optimize=True)
-    return file.getvalue()
 
 
 def _gif(mask):
@@ -149,7 +163,7 @@ def _write(path: Path, content: bytes):
         part.unlink(missing_ok=True)
 
 
-def _check(cars, views, size, seed, workers, spp):
+def check(cars, views, size, seed, workers, spp):
     def whole(name, value, low, high):
         good = isinstance(value, int | np.integer) and not isinstance(value, bool)
         if not good or not low <= value <= high:
@@ -176,8 +190,8 @@ def _check(cars, views, size, seed, workers, spp):
     return height, width
 
 
-def _open_card(out: Path, wanted: dict) -> dict:
-    """Make the folders; return the card there, or a new one, if it agrees with what is wanted."""
+def _open_card(out: Path, head: dict, sittings: dict[str, Sitting]) -> dict:
+    """Make the folders; return the card there, with these cars, if it agrees with the head."""
     try:
         for folder in ("train", "train_masks"):
             (out / folder).mkdir(parents=True, exist_ok=True)
@@ -186,6 +200,28 @@ def _open_card(out: Path, wanted: dict) -> dict:
     except OSError as error:
         reason = error.strerror or error
         raise OSError(f"Cannot write to {out} ({reason}); choose another folder.") from None
+    card = _read_card(out)
+    if card is None:
+        card = {**head, "cars": {}}
+        _write(out / CARD, json.dumps(card, indent=1).encode())
+    for key, value in head.items():
+        if card[key] != value:
+            raise ValueError(
+                f"{out} holds pictures of {key} {card[key]}, not {value}; choose an empty folder "
+                f"or ask for {key} {card[key]}."
+            )
+    for name, (car, shot, grain, _) in sittings.items():
+        record = {"car": car.record() if car else None, "shot": shot.record(), "grain": grain}
+        record = json.loads(json.dumps(record))
+        if card["cars"].setdefault(name, record) != record:
+            raise ValueError(
+                f"{out} holds a car {name} of another version of labseg; choose an empty folder."
+            )
+    return card
+
+
+def _read_card(out: Path) -> dict | None:
+    """The card of a folder, None in an empty one."""
     path = out / CARD
     if not path.exists():
         if any((out / "train").iterdir()) or any((out / "train_masks").iterdir()):
@@ -193,19 +229,12 @@ def _open_card(out: Path, wanted: dict) -> dict:
                 f"{out} holds pictures but no {CARD}, so they are not this studio's; "
                 "choose an empty folder."
             )
-        card = {**wanted, "cars": {}}
-        _write(path, json.dumps(card, indent=1).encode())
-        return card
+        return None
     try:
         card = json.loads(path.read_text())
-        held = {key: card[key] for key in wanted}
+        for key in ("format", "kind", "seed", "size", "spp"):
+            card[key]
         card["cars"].items()
+        return card
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ValueError(f"{path} cannot be read as a card; choose an empty folder.") from None
-    for key, value in wanted.items():
-        if held[key] != value:
-            raise ValueError(
-                f"{out} holds cars of {key} {held[key]}, not {value}; choose an empty folder "
-                f"or ask for {key} {held[key]}."
-            )
-    return card

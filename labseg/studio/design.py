@@ -1,0 +1,282 @@
+"""The numbers that make one car, and drawing them from a seed.
+
+A style is a range for each number; some cars lie between two styles, so proportions slide.
+All lengths are in metres, heights are above the floor.
+"""
+
+from dataclasses import asdict, dataclass, fields
+
+import numpy as np
+
+STYLES = ("sedan", "hatchback", "coupe", "suv", "estate", "van", "pickup")
+
+# Linear RGB and share on the road; about seven cars in ten are white, silver, grey or black.
+PAINTS = {
+    "white": (0.22, (0.62, 0.62, 0.61)),
+    "silver": (0.17, (0.46, 0.47, 0.48)),
+    "grey": (0.16, (0.10, 0.104, 0.11)),
+    "black": (0.18, (0.004, 0.004, 0.005)),
+    "red": (0.09, (0.23, 0.008, 0.010)),
+    "blue": (0.09, (0.012, 0.036, 0.12)),
+    "beige": (0.03, (0.36, 0.31, 0.23)),
+    "brown": (0.02, (0.07, 0.04, 0.025)),
+    "green": (0.03, (0.02, 0.075, 0.045)),
+    "orange": (0.01, (0.55, 0.14, 0.01)),
+}
+
+
+@dataclass(frozen=True)
+class Car:
+    """What makes one car; see RANGES and draw."""
+
+    style: str
+    # proportions, ranges by style
+    length: float
+    width: float
+    height: float
+    clearance: float
+    wheelbase: float  # share of the length
+    overhang: float  # front end to front axle, share of the length
+    wheel: float  # radius
+    hood: float  # height of the hood's front edge
+    cowl: float  # height of the windscreen's foot
+    cowl_back: float  # front axle to windscreen's foot
+    rake: float  # horizontal run of the windscreen
+    belt: float  # height of the side windows' lower edge at the front
+    belt_rise: float
+    deck: float  # height of the body behind the rear window
+    foot: float  # rear end to the rear window's foot
+    run: float  # horizontal run of the rear window
+    tumble: float  # inward lean of the side windows
+    nose_lean: float  # how far the hood's edge lies behind the bumper
+    tail_lean: float
+    roof_drop: float  # of the roof at the rear
+    bumper: float  # how far the rear bumper stands out
+    # the rest, ranges below
+    nose_round: float
+    nose_side: float
+    tail_round: float
+    tail_side: float
+    crease: float
+    crease_height: float
+    flare: float
+    flare_wide: float
+    cladding: float
+    pillar_a: float
+    pillar_c: float
+    pillar_lean: float
+    grille_style: int
+    grille_width: float
+    grille_height: float
+    grille_bars: int
+    intake_width: float
+    intake_height: float
+    fog: int
+    lamp_style: int
+    lamp_inner: float
+    lamp_height: float
+    lamp_length: float
+    lamp_slant: float
+    lamp_tone: float
+    tail_style: int
+    tail_width: float
+    tail_height: float
+    tail_wrap: float
+    spokes: int
+    rim_style: int
+    rim: float
+    rim_share: float
+    spoke_width: float
+    chrome: bool
+    chrome_grille: bool
+    rails: int
+    steps: bool  # running boards
+    spoiler: bool
+    aerial: int
+    sunroof: bool
+    handles: int
+    mirrors: int
+    mirror_size: float
+    moulding: bool
+    bumper_trim: float  # height of the bumpers' unpainted lower part
+    two_tone: bool
+    front_plate: bool
+    plate_tone: float
+    privacy: bool
+    soft_top: bool
+    tint: float
+    cabin_tone: float
+    paint: tuple[float, float, float]
+    metallic: float
+    gloss: float
+
+    record = asdict
+
+
+ORDER = "length width height clearance wheelbase overhang wheel hood cowl cowl_back rake belt"
+ORDER = (ORDER + " belt_rise deck foot run tumble nose_lean tail_lean roof_drop bumper").split()
+RANGES = {
+    "sedan": [
+        *[(4.50, 5.05), (1.74, 1.88), (1.42, 1.50), (0.16, 0.19), (0.570, 0.600), (0.185, 0.205)],
+        *[(0.310, 0.345), (0.76, 0.85), (0.95, 1.03), (0.26, 0.54), (0.74, 0.95), (0.90, 0.96)],
+        *[(0.03, 0.10), (1.02, 1.09), (0.42, 0.62), (0.58, 0.82), (0.28, 0.40), (0.10, 0.24)],
+        *[(0.02, 0.07), (0.03, 0.07), (0.04, 0.09)],
+    ],
+    "hatchback": [
+        *[(3.70, 4.40), (1.66, 1.80), (1.45, 1.56), (0.16, 0.19), (0.595, 0.630), (0.185, 0.205)],
+        *[(0.295, 0.330), (0.80, 0.90), (0.98, 1.06), (0.25, 0.48), (0.72, 0.98), (0.92, 0.99)],
+        *[(0.04, 0.14), (1.02, 1.10), (0.13, 0.22), (0.32, 0.62), (0.26, 0.38), (0.10, 0.24)],
+        *[(0.05, 0.10), (0.05, 0.10), (0.05, 0.10)],
+    ],
+    "coupe": [
+        *[(4.35, 4.85), (1.74, 1.90), (1.35, 1.42), (0.14, 0.17), (0.565, 0.600), (0.185, 0.205)],
+        *[(0.315, 0.350), (0.72, 0.80), (0.91, 0.98), (0.32, 0.60), (0.74, 0.92), (0.88, 0.93)],
+        *[(0.03, 0.09), (0.98, 1.04), (0.40, 0.56), (0.62, 0.84), (0.30, 0.44), (0.10, 0.26)],
+        *[(0.02, 0.06), (0.03, 0.07), (0.03, 0.08)],
+    ],
+    "suv": [
+        *[(4.35, 5.05), (1.79, 1.98), (1.62, 1.84), (0.21, 0.27), (0.570, 0.605), (0.175, 0.195)],
+        *[(0.340, 0.390), (0.95, 1.10), (1.11, 1.24), (0.35, 0.62), (0.58, 0.85), (1.05, 1.15)],
+        *[(0.00, 0.12), (1.10, 1.22), (0.10, 0.20), (0.25, 0.55), (0.20, 0.36), (0.05, 0.18)],
+        *[(0.03, 0.08), (0.02, 0.08), (0.05, 0.11)],
+    ],
+    "estate": [
+        *[(4.55, 4.95), (1.75, 1.86), (1.45, 1.56), (0.16, 0.20), (0.570, 0.595), (0.185, 0.205)],
+        *[(0.310, 0.345), (0.77, 0.86), (0.96, 1.04), (0.40, 0.62), (0.72, 0.92), (0.91, 0.97)],
+        *[(0.02, 0.10), (1.00, 1.08), (0.12, 0.20), (0.35, 0.60), (0.26, 0.38), (0.10, 0.22)],
+        *[(0.04, 0.09), (0.03, 0.07), (0.05, 0.10)],
+    ],
+    "van": [
+        *[(4.70, 5.15), (1.88, 2.00), (1.70, 1.80), (0.17, 0.20), (0.580, 0.605), (0.185, 0.205)],
+        *[(0.320, 0.350), (0.88, 1.00), (1.10, 1.19), (-0.10, 0.14), (0.85, 1.10), (1.00, 1.08)],
+        *[(-0.02, 0.06), (1.04, 1.12), (0.10, 0.16), (0.18, 0.35), (0.20, 0.30), (0.10, 0.22)],
+        *[(0.02, 0.06), (0.03, 0.06), (0.05, 0.10)],
+    ],
+    "pickup": [
+        *[(5.20, 5.85), (1.84, 2.02), (1.74, 1.92), (0.27, 0.34), (0.595, 0.625), (0.160, 0.180)],
+        *[(0.360, 0.405), (1.02, 1.16), (1.20, 1.32), (0.40, 0.65), (0.50, 0.68), (1.15, 1.25)],
+        *[(0.00, 0.03), (1.18, 1.30), (1.50, 1.95), (0.08, 0.18), (0.22, 0.32), (0.02, 0.10)],
+        *[(0.00, 0.02), (0.01, 0.03), (0.08, 0.14)],
+    ],
+}
+# Styles that a car may lean towards.
+NEAR = {
+    "sedan": ("coupe", "hatchback", "estate"),
+    "hatchback": ("sedan", "suv", "estate"),
+    "coupe": ("sedan", "hatchback"),
+    "suv": ("estate", "hatchback", "van"),
+    "estate": ("sedan", "suv", "hatchback"),
+    "van": ("suv",),
+    "pickup": ("pickup",),
+}
+
+
+def draw(rng: np.random.Generator, style: str | None = None) -> Car:
+    """Draw one car; the order of the draws is part of the data set's format."""
+    style = style or STYLES[rng.choice(7, p=[0.33, 0.09, 0.10, 0.28, 0.06, 0.06, 0.08])]
+    lean = float(rng.uniform(0.05, 0.45)) if rng.random() < 0.35 else 0.0
+    other = NEAR[style][int(rng.integers(len(NEAR[style])))]
+    numbers = {}
+    for name, own, near in zip(ORDER, RANGES[style], RANGES[other], strict=True):
+        share = float(rng.random())
+        a, b = (low + (high - low) * share for low, high in (own, near))
+        numbers[name] = a + (b - a) * lean
+    if style in ("sedan", "coupe"):  # a boot stays a boot
+        numbers["foot"] = max(numbers["foot"], 0.40)
+    numbers["cowl"] = max(numbers["cowl"], numbers["hood"] + 0.10)
+    if style == "suv" and rng.random() < 0.25:  # a box on wheels
+        for name, share in (("rake", 0.65), ("run", 0.4), ("tumble", 0.6), ("nose_lean", 0.4)):
+            numbers[name] *= share
+    extras = _extras(rng, style)
+    car = {**numbers, **extras, **_paint(rng), "style": style}
+    return Car(**{field.name: car[field.name] for field in fields(Car)})
+
+
+def _extras(rng, style) -> dict:
+    """Everything but proportions and paint."""
+
+    def between(low, high):
+        return float(rng.uniform(low, high))
+
+    def chance(p):
+        return bool(rng.random() < p)
+
+    def one_of(*shares):
+        return int(rng.choice(len(shares), p=np.array(shares) / sum(shares)))
+
+    high = style in ("suv", "pickup")
+    boxy = style in ("suv", "van", "pickup")
+    rails = {"suv": 0.65, "estate": 0.6, "van": 0.5, "hatchback": 0.08}.get(style, 0)
+    spoilers = {"hatchback": 0.7, "suv": 0.7, "coupe": 0.35, "sedan": 0.15, "pickup": 0}
+    return {
+        "nose_round": between(7, 12) + 2 * boxy,
+        "nose_side": between(2.1, 3.2),
+        "tail_round": between(7.5, 12) + 3 * boxy + 8 * (style == "pickup"),
+        "tail_side": between(2.4, 3.6) + 2.5 * (style == "pickup"),
+        "crease": between(0, 0.016),
+        "crease_height": between(0.50, 0.74),
+        "flare": between(0.004, 0.022) + 0.012 * high,
+        "flare_wide": between(0.06, 0.14),
+        "cladding": between(0.03, 0.07) * (high and chance(0.5)),
+        "pillar_a": between(0.07, 0.11),
+        "pillar_c": between(0.10, 0.36),
+        "pillar_lean": between(0.3, 1.0),
+        "grille_style": one_of(3, 3, 2, 2, 1.5),
+        "grille_width": between(0.28, 0.52) + 0.08 * (style == "pickup"),
+        "grille_height": between(0.09, 0.20) + 0.05 * high + 0.06 * (style == "pickup"),
+        "grille_bars": int(rng.integers(2, 8)),
+        "intake_width": between(0.35, 0.70),
+        "intake_height": between(0.06, 0.20),
+        "fog": one_of(2, 3, 2),
+        "lamp_style": one_of(3, 3, 2),
+        "lamp_inner": between(0.48, 0.62),
+        "lamp_height": between(0.09, 0.18) + 0.03 * high,
+        "lamp_length": between(0.38, 0.62),
+        "lamp_slant": between(0.0, 0.10),
+        "lamp_tone": between(0.08, 0.55),
+        "tail_style": one_of(3, 3 * boxy + 0.5, 2),
+        "tail_width": between(0.24, 0.46),
+        "tail_height": between(0.13, 0.24),
+        "tail_wrap": between(0.15, 0.36),
+        "spokes": int(rng.integers(5, 11)),
+        "rim_style": one_of(4, 3, 2, 1.2),
+        "rim": between(0.10, 0.62) if chance(0.78) else between(0.015, 0.06),
+        "rim_share": between(0.66, 0.76) - 0.04 * high,
+        "spoke_width": between(0.30, 0.62),
+        "chrome": chance(0.4),
+        "chrome_grille": chance(0.55),
+        "rails": (1 + chance(0.35)) * chance(rails),
+        "steps": chance({"pickup": 0.5, "suv": 0.2}.get(style, 0)),
+        "spoiler": chance(spoilers.get(style, 0.3)),
+        "aerial": one_of(4, 4, 2, 0.3),
+        "sunroof": chance(0.35),
+        "handles": one_of(5, 2.5, 1.5),
+        "mirrors": one_of(6, 2.5, 1),
+        "mirror_size": between(0.9, 1.1) + 0.2 * (style == "pickup") + 0.08 * (style == "suv"),
+        "moulding": chance(0.3),
+        "bumper_trim": between(0.0, 0.05) if chance(0.5) else between(0.08, 0.22),
+        "two_tone": high and chance(0.15),
+        "front_plate": chance(0.55),
+        "plate_tone": between(0.35, 0.7) if chance(0.75) else between(0.02, 0.2),
+        "privacy": boxy and chance(0.75),
+        "soft_top": style == "coupe" and chance(0.15),
+        "tint": between(0.22, 0.55),
+        "cabin_tone": float(rng.choice([0.04, 0.06, 0.15, 0.30])),
+    }
+
+
+def _paint(rng) -> dict:
+    names = list(PAINTS)
+    shares = np.array([PAINTS[n][0] for n in names])
+    name = names[rng.choice(len(names), p=shares / shares.sum())]
+    neutral = name in ("white", "silver", "grey", "black")
+    spread = 0.03 if neutral else 0.08 if name in ("beige", "brown") else 0.25
+    tint = rng.uniform(1 - spread, 1 + spread, 3)
+    tone = {"white": (0.88, 1.08), "grey": (0.5, 1.7)}.get(name, (0.75, 1.3))
+    paint = np.array(PAINTS[name][1]) * tint * rng.uniform(*tone)
+    metallic = float(rng.uniform(0.3, 0.8)) * bool(rng.random() < 0.8)
+    return {
+        "paint": tuple(float(v) for v in np.clip(paint, 0.003, 0.80)),
+        "metallic": 0.0 if name == "white" else metallic,
+        "gloss": float(rng.uniform(0.01, 0.05)),
+    }
