@@ -22,6 +22,7 @@ _PUBLIC = {
     "plot": ("labseg.plot", None),
     "quiet_keras": ("labseg.models", "quiet_keras"),
     "load_model": ("labseg.models", "load_model"),
+    "backup": ("labseg.models", "backup"),
     "receptive_field": ("labseg.models", "receptive_field"),
     "check": ("labseg.exercises.check", None),
     "hint": ("labseg.exercises", "hint"),

@@ -3,11 +3,14 @@
 import json
 import math
 import os
+import re
+import shutil
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
+from hashlib import sha256
 from pathlib import Path
 
 ASSETS = Path(__file__).parent / "assets"
@@ -66,6 +69,25 @@ def load_model(name, folder="."):
         ) from None
     print(f"Loaded your own {own.name} (saved {saved:%Y-%m-%d %H:%M}).")
     return model
+
+
+def backup(model, folder="."):
+    """A callback for `fit`, so that training which was cut off goes on after its last whole epoch.
+
+    It is Keras's BackupAndRestore: it keeps weights, optimiser and epoch in a folder of `folder`,
+    and removes that when the training is done. The folder is named after the model's layers, so
+    another architecture starts anew. Prints from which epoch it goes on.
+    """
+    import keras
+
+    layers = re.sub(r'_\d+"', '"', model.to_json())  # names count on in a kernel: conv2d_12
+    place = Path(folder) / f"backup-{sha256(layers.encode()).hexdigest()[:8]}"
+    try:
+        epoch = json.loads((place / "training_metadata.json").read_text())["epoch"]
+        print(f"Going on after epoch {epoch}; to start anew, delete the folder {place}.")
+    except (OSError, ValueError):  # nothing is there, or the first epoch was not kept whole
+        shutil.rmtree(place, ignore_errors=True)
+    return keras.callbacks.BackupAndRestore(str(place), double_checkpoint=True)
 
 
 # --- the layers of a model, read as data ---------------------------------------------------
