@@ -202,6 +202,12 @@ def main(
     n_ch: Annotated[int | None, typer.Option(min=1, show_default=f"{N_CH}")] = None,
     cars: Annotated[int | None, typer.Option(min=3, help="Read only so many cars.")] = None,
     where_: Annotated[bool, typer.Option("--where", help="Where our time goes.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Speed at full scale, on a GPU.")] = False,
+    pictures: Annotated[
+        int | None, typer.Option(min=1, help="For --full, 2000 if not said.")
+    ] = None,
+    peak: Annotated[float | None, typer.Option(min=0, help="For --full: TFLOP/s.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="--full without a GPU.")] = False,
     run: Annotated[str | None, typer.Option(hidden=True)] = None,
 ):
     """Seconds and epochs to a good U-Net, by three recipes."""
@@ -210,6 +216,14 @@ def main(
         return
     if where_:
         where(n_ch or N_CH, cars)
+        return
+    if full:
+        import labseg
+
+        labseg.quiet_keras()
+        import train_full
+
+        train_full.measure(epochs, n_ch, pictures, peak, force)
         return
     installed = importlib.util.find_spec("torch") is not None
     if torch and not installed:
