@@ -128,33 +128,50 @@ def table(runs):
 
 
 def draw(runs, out):
-    """Held-out IoU against seconds of training and against epochs; a line for each run."""
+    """Test IoU against seconds of training and against epochs; a line for each run."""
     import matplotlib.pyplot as plt
 
-    from labseg import plot
-
-    styles = {OURS: (plot.BLUE, "o"), ORIGINAL: (plot.ORANGE, "s"), PYTORCH: (plot.GREEN, "^")}
-    figure, axes = plt.subplots(1, 2, figsize=(10, 4.2), sharey=True, layout="constrained")
-    for column, (ax, what) in enumerate(zip(axes, ("seconds of training", "epochs"), strict=True)):
-        for recipe, some in runs.items():
-            colour, marker = styles[recipe]
-            for k, run in enumerate(some):
-                x, y = [row[column] for row in run["rows"]], [row[2] for row in run["rows"]]
-                label = recipe if k == 0 else None
-                ax.plot(x, y, color=colour, marker=marker, markersize=4, alpha=0.85, label=label)
-        for level in LEVELS:
-            ax.axhline(level, color="black", linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
-        ax.set(xlabel=f"{what} (log scale)", xscale="log", ylim=(0.5, 1), title=f"IoU over {what}")
+    titles = {"seconds of training": "Test IoU over time", "epochs": "Test IoU over epochs"}
+    figure, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
+    for column, (ax, (what, title)) in enumerate(zip(axes, titles.items(), strict=True)):
+        draw_lines(ax, runs, column)
+        ax.set(xlabel=f"{what} (log scale)", title=title, xscale="log", ylim=(0.5, 1))
+        ax.xaxis.set_major_locator(plt.LogLocator(subs=(1, 2, 5)))
         ax.xaxis.set_major_formatter("{x:g}")
-        ax.grid(alpha=0.3, which="both")
+        ax.xaxis.set_minor_locator(plt.NullLocator())
+        ax.grid(axis="x", alpha=0.3)
     axes[0].set_ylabel("mean IoU of the test cars")
-    axes[0].legend(fontsize=9)
+    axes[0].set_yticks([0.5, 0.6, 0.7, 0.8, *LEVELS, 1])
+    figure.legend(
+        *axes[0].get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=len(runs),
+        title="one line a seed; marks where a level is reached",
+    )
     part = Path(out).with_name(f".{Path(out).name}")
     try:
         figure.savefig(part, dpi=130, format=Path(out).suffix[1:])
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
+        plt.close(figure)
+
+
+def draw_lines(ax, runs, column):
+    """Every run's line, with a mark where it reaches a level; `column` of its rows is x."""
+    from labseg import plot
+
+    styles = {OURS: (plot.BLUE, "o"), ORIGINAL: (plot.ORANGE, "s"), PYTORCH: (plot.GREEN, "^")}
+    for level in LEVELS:
+        ax.axhline(level, color="black", linewidth=0.8, linestyle=(0, (5, 4)), zorder=0)
+    for recipe, some in runs.items():
+        colour, marker = styles[recipe]
+        for run in some:
+            x, y = [row[column] for row in run["rows"]], [row[2] for row in run["rows"]]
+            ends = [reached(run, level) for level in LEVELS]
+            marks = [x.index(end[column]) for end in ends if end[2]]
+            label = recipe if run is some[0] else None
+            ax.plot(x, y, color=colour, marker=marker, markevery=marks, markersize=5, label=label)
 
 
 def machine(runs):

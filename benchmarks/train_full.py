@@ -33,6 +33,7 @@ PEAKS = {
     "V100-PCIE": 112,
     "V100": 125,
 }
+UNKNOWN = "unknown device: give --peak TFLOPS"
 
 
 def gpu():
@@ -116,7 +117,7 @@ def measure(epochs=None, n_ch=None, pictures=None, peak=None, force=False):
         model = float32_end(build_unet((*SIZE, 3), n_ch, FLOORS))
     work = 3 * flops(model)  # backward counts twice
     print(f"{name}, {versions()}, {policy}")
-    print(f"{model.count_params():,} parameters, {work / 1e9:,.0f} GFLOP to train on a picture")
+    print(f"{model.count_params():,} parameters, {work / 1e9:.3g} GFLOP to train on a picture")
     watch = Watch(held, bar="--full")
     watch.run()
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
@@ -146,6 +147,6 @@ def report(rows, pictures, work, peak):
     achieved = rate * work / 1e12
     print(f"an epoch of {pictures:,} pictures, batches of {BATCH}: {seconds:.2f} s (median)")
     print(f"{rate:,.1f} pictures a second")
-    share = f"{achieved / peak:.1%} of {peak:g}" if peak else "unknown device: give --peak TFLOPS"
-    print(f"{achieved:,.2f} TFLOP/s, {share}")
+    share = f"{achieved / peak:.1%} of the device's {peak:g}" if peak else UNKNOWN
+    print(f"{achieved:.3g} TFLOP/s, {share}")
     print(f"IoU of the test cars after {len(rows)} epochs: {rows[-1][2]:.3f}")

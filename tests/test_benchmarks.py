@@ -252,6 +252,6 @@ def test_the_report_leaves_compiling_out(capsys, keras):
     told = capsys.readouterr().out
     assert "first epoch, compiling included: 60.0 s" in told
     assert "10.0 pictures a second" in told
-    assert "20.00 TFLOP/s, 50.0% of 40" in told
+    assert "20 TFLOP/s, 50.0% of the device's 40" in told
     train_full.report([(60, 1, math.nan)], 100, 2e12, peak=None)
     assert "unknown device: give --peak TFLOPS" in capsys.readouterr().out
