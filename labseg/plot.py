@@ -9,6 +9,7 @@ import sys
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
 BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#999999"
@@ -96,21 +97,31 @@ def history(history, names=("loss", "accuracy")):
     history: what `fit` returns, or its `.history`; or {label: history} to compare several.
     """
     runs = history if isinstance(history, dict) and "loss" not in history else {"": history}
-    _, axes = plt.subplots(
-        1, len(names), figsize=(4.6 * len(names), 3), squeeze=False, layout="constrained"
+    wide = 4.6 * len(names) + 1.6 * (len(runs) > 1)
+    figure, axes = plt.subplots(
+        1, len(names), figsize=(wide, 3), squeeze=False, layout="constrained"
     )
+    sides = {"training": ("", "-"), "validation": ("val_", "--")}
     for ax, name in zip(axes[0], names, strict=True):
-        for (label, run), colour in zip(runs.items(), (BLUE, ORANGE, GREEN, PINK), strict=False):
+        for run, colour in zip(runs.values(), (BLUE, ORANGE, GREEN, PINK), strict=False):
             values = getattr(run, "history", run)
-            for key, side, style in ((name, "training", "-"), (f"val_{name}", "validation", "--")):
-                if key in values:
-                    epochs = np.arange(1, len(values[key]) + 1)
-                    text = f"{label}, {side}" if label else side
-                    ax.plot(epochs, values[key], style, color=colour, label=text, marker=".")
+            for side, (prefix, style) in sides.items():
+                if prefix + name in values:
+                    y = values[prefix + name]
+                    ax.plot(
+                        np.arange(1, len(y) + 1), y, style, color=colour, label=side, marker="."
+                    )
         ax.set(xlabel="epoch", ylabel=name, title=name)
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.grid(alpha=0.3)
-        ax.legend(fontsize=8)
+        if len(runs) == 1:
+            ax.legend(fontsize=8)
+    if len(runs) > 1:  # beside the plots: a line for each run, and one for each side
+        lines = [Line2D([], [], color=c) for c in (BLUE, ORANGE, GREEN, PINK)[: len(runs)]]
+        drawn = {line.get_label() for line in axes[0][0].lines}
+        shown = {side: style for side, (_, style) in sides.items() if side in drawn}
+        lines += [Line2D([], [], color=GREY, linestyle=style) for style in shown.values()]
+        figure.legend(lines, [*runs, *shown], fontsize=9, loc="outside right center")
     return axes[0]
 
 

@@ -58,8 +58,10 @@ def test_history_draws_training_and_validation_of_every_run():
     assert [line.get_label() for line in one[0].lines] == ["training", "validation"]
     np.testing.assert_array_equal(one[0].lines[1].get_ydata(), [3, 2])
     assert [line.get_label() for line in one[1].lines] == ["training"]
-    two = plot.history({"a": run, "b": run}, names=["loss"])
-    assert [line.get_label() for line in two[0].lines][2:] == ["b, training", "b, validation"]
+    two = plot.history({"a": run, "b": {"loss": [1, 0]}}, names=["loss"])
+    assert [line.get_label() for line in two[0].lines] == ["training", "validation", "training"]
+    (legend,) = two[0].figure.legends
+    assert [text.get_text() for text in legend.texts] == ["a", "b", "training", "validation"]
 
 
 def test_predictions_show_every_answer_with_its_score():
