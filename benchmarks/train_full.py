@@ -1,7 +1,7 @@
 """How fast does a GPU train the original lab's U-Net? The --full of train.py.
 
-Keras's loss is computed in float32 under mixed precision too, but from scores that the sigmoid
-has already rounded: bfloat16 has no number between 0.996 and 1. So the last layer is float32.
+Lesson 4's U-Net ends in float32 under mixed precision too, for the loss is computed from its
+scores: bfloat16 has no number between 0.996 and 1.
 """
 
 import contextlib
@@ -15,12 +15,13 @@ from statistics import median
 import keras
 import numpy as np
 from keras import layers
-from train_keras import BATCH, Watching, lesson_4, versions
+from train_keras import Watching, lesson_4, versions
 from train_watch import FLOORS, Watch
 
 import labseg
 
 SIZE, N_CH, EPOCHS, PICTURES = (256, 256), 64, 20, 2000  # the original lab's
+RATE, BATCH = 1e-3, 16
 # Dense half-precision TFLOP/s of the makers' data sheets; the first name that fits counts.
 PEAKS = {
     "H200": 989,
@@ -78,18 +79,6 @@ def flops(model):
     return total
 
 
-def float32_end(model):
-    """The same network with fresh weights, its last layer in float32."""
-
-    def copy(layer):
-        config = layer.get_config()
-        if layer.name == model.layers[-1].name:
-            config["dtype"] = "float32"
-        return type(layer).from_config(config)
-
-    return keras.models.clone_model(model, clone_function=copy)
-
-
 def repeated(cars, pictures):
     """Images and masks (n, h, w, 1) of `cars`, over and over until there are `pictures`."""
     rows = np.resize(np.arange(len(cars)), pictures)
@@ -114,14 +103,14 @@ def measure(epochs=None, n_ch=None, pictures=None, peak=None, force=False):
     build_unet, train_model = lesson_4(val)
     keras.utils.set_random_seed(0)
     with dtype_policy(policy):
-        model = float32_end(build_unet((*SIZE, 3), n_ch, FLOORS))
+        model = build_unet((*SIZE, 3), n_ch, FLOORS)
     work = 3 * flops(model)  # backward counts twice
     print(f"{name}, {versions()}, {policy}")
     print(f"{model.count_params():,} parameters, {work / 1e9:.3g} GFLOP to train on a picture")
     watch = Watch(held, bar="--full")
     watch.run()
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-        train_model(model, x, y, epochs, callbacks=[Watching(watch)])
+        train_model(model, x, y, epochs, RATE, BATCH, callbacks=[Watching(watch)])
     report(watch.rows, pictures, work, peak)
 
 

@@ -5,9 +5,7 @@ from statistics import median
 
 import keras
 from lesson import definitions
-from train_watch import FLOORS, SIZE
-
-BATCH = 16  # train_model's
+from train_watch import BATCH, FLOORS, RATE, SIZE
 
 
 def lesson_4(val):
@@ -36,7 +34,7 @@ class Watching(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.watch.rest()
-        scores = self.model.predict(self.watch.held.images, batch_size=BATCH, verbose=0)
+        scores = self.model.predict(self.watch.held.images, batch_size=16, verbose=0)
         self.watch.note(self.steps / self.params["steps"], scores)
         if self.watch.over:
             self.model.stop_training = True
@@ -50,7 +48,7 @@ def ours(train, val, watch, seed, epochs, n_ch):
     model = build_unet((*SIZE, 3), n_ch, FLOORS)
     x, y = train.images, train.masks[..., None]
     watch.run()
-    train_model(model, x, y, epochs, callbacks=[Watching(watch)])
+    train_model(model, x, y, epochs, RATE, BATCH, callbacks=[Watching(watch)])
 
 
 def unscaled(model):
@@ -114,15 +112,15 @@ def where(train, val, held, n_ch):
     x, y = train.images, train.masks[..., None]
     building, model = timed(build_unet, (*SIZE, 3), n_ch, FLOORS)
     steps = Steps()
-    train_model(model, x, y, 2, callbacks=[steps])
+    train_model(model, x, y, 2, RATE, BATCH, callbacks=[steps])
     # The same loop around next to nothing: what reading batches and Keras's bookkeeping take.
     nothing = keras.Sequential(
         [keras.Input((*SIZE, 3)), keras.layers.Conv2D(1, 1, activation="sigmoid")]
     )
     loop = Steps()
-    train_model(nothing, x, y, 2, callbacks=[loop])
-    first, _ = timed(model.predict, held.images, batch_size=BATCH, verbose=0)
-    again, _ = timed(model.predict, held.images, batch_size=BATCH, verbose=0)
+    train_model(nothing, x, y, 2, RATE, BATCH, callbacks=[loop])
+    first, _ = timed(model.predict, held.images, batch_size=16, verbose=0)
+    again, _ = timed(model.predict, held.images, batch_size=16, verbose=0)
     return {
         "build the U-Net": building,
         "first training step (compiles)": steps.seconds[0],

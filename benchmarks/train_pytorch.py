@@ -8,9 +8,7 @@ import os
 
 import torch
 from torch import nn
-from train_watch import FLOORS
-
-LEARNING_RATE, BATCH = 5e-3, 16  # as in lesson 4
+from train_watch import BATCH, FLOORS, RATE
 
 
 class Block(nn.Sequential):
@@ -76,7 +74,7 @@ def pytorch(train, val, watch, seed, epochs, n_ch):
     model = UNet(n_ch, FLOORS).to(memory_format=torch.channels_last)
     watch.run()
     steps = epochs * math.ceil(len(x) / BATCH)
-    optimiser = torch.optim.Adam(model.parameters(), LEARNING_RATE, eps=1e-7)
+    optimiser = torch.optim.Adam(model.parameters(), RATE, eps=1e-7)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     for epoch in range(epochs):
         model.train()
@@ -94,7 +92,7 @@ def pytorch(train, val, watch, seed, epochs, n_ch):
 def scores(model, pictures):
     """The network's answers (n, h, w) in [0, 1]."""
     model.eval()
-    found = [torch.sigmoid(model(some))[:, 0] for some in pictures.split(BATCH)]
+    found = [torch.sigmoid(model(some))[:, 0] for some in pictures.split(16)]
     return torch.cat(found).numpy()
 
 

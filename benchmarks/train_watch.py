@@ -9,7 +9,7 @@ import labseg
 from labseg import metrics
 
 # As in lesson 4.
-SIZE, N_CH, FLOORS, EPOCHS = (64, 96), 8, 4, 10
+SIZE, N_CH, FLOORS, EPOCHS, RATE, BATCH = (64, 96), 8, 4, 10, 1e-2, 8
 LEVELS = (0.90, 0.95)  # of held-out IoU
 
 

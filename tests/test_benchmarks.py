@@ -1,20 +1,17 @@
 """benchmarks/train.py: what it counts, when it stops, what it prints. No timing is asserted."""
 
 import math
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+import train  # benchmarks/ is on the tests' path (pyproject.toml)
+import train_watch
 
 from labseg.carvana import Cars
 
 ROOT = Path(__file__).parents[1]
-sys.path.append(str(ROOT / "benchmarks"))
-
-import train  # noqa: E402  they lie beside the package
-import train_watch  # noqa: E402
 
 SLOW = {"rows": [(10, 1, 0.5), (20, 2, 0.91), (30, 3, 0.93)], "versions": "K"}
 FAST = {"rows": [(4, 1, 0.7), (8, 2, 0.90), (12, 3, 0.96), (16, 4, 0.955)], "versions": "K"}
@@ -39,8 +36,10 @@ def keras():
 
 def test_the_settings_are_lesson_4s():
     source = (ROOT / "solutions" / "04_unet.ipynb").read_text(encoding="utf-8")
-    numbers = f"{train_watch.N_CH}, {train_watch.FLOORS}, {train_watch.EPOCHS}"
-    assert f"    n_ch, floors, epochs = {numbers}\\n" in source
+    numbers = f"{train_watch.N_CH}, {train_watch.FLOORS}, {train_watch.EPOCHS}, 1e-2"
+    assert f"    n_ch, floors, epochs, learning_rate = {numbers}\\n" in source
+    assert train_watch.RATE == 1e-2
+    assert f"learning_rate, batch_size={train_watch.BATCH}, callbacks=()" in source
     assert f"labseg.load_cars(size={train_watch.SIZE})" in source
     assert "cars.split(val=0.1, test=0.2, seed=0)" in source
 
@@ -222,7 +221,7 @@ def test_mixed_precision_ends_in_float32(keras):
 
     build_unet, _ = train_keras.lesson_4(cars(2))
     with train_full.dtype_policy("mixed_bfloat16"):
-        model = train_full.float32_end(build_unet((4, 6, 3), n_ch=1, floors=1))
+        model = build_unet((4, 6, 3), n_ch=1, floors=1)
     assert keras.config.dtype_policy().name == "float32"
     assert model.layers[-1].compute_dtype == "float32"
     assert model.layers[-2].compute_dtype == "bfloat16"
