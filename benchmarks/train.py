@@ -57,7 +57,7 @@ def trained(**settings):
     command = [sys.executable, __file__, "--run", json.dumps(settings)]
     ran = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     if ran.returncode:
-        sys.exit(f"The run with {settings} failed: its message is above.")
+        sys.exit(f"The run of {settings} ended with code {ran.returncode}; its errors are above.")
     return json.loads(ran.stdout)
 
 
