@@ -20,7 +20,6 @@ COLABS_KERAS = "3.13.2"  # the oldest that labseg supports
 RUNS = ["tensorflow", "jax", f"tensorflow with Keras {COLABS_KERAS}"]
 RUNS += ["torch"] if find_spec("torch") else []
 EPOCHS = 4
-QUICK = "--xla_backend_optimization_level=0"  # compiling is what takes the time: tiny models
 NAMES = ("cnn", "unet", "few")  # of lessons 02, 04 and 05
 
 # --- in a process of its own ---------------------------------------------------------------
@@ -98,21 +97,20 @@ def colabs_keras(tmp_path_factory):
 @pytest.fixture(scope="module")
 def everywhere(tmp_path_factory, colabs_keras):
     """{run: (folder, exit status, what it printed)}, after all of them have ended."""
+    # Compiling takes most of the time, and they all run at once.
+    quick = {"XLA_FLAGS": "--xla_backend_optimization_level=0", "OMP_NUM_THREADS": "1"}
     started = {}
     for name in RUNS:
         folder = tmp_path_factory.mktemp("run")
         search = [Path(__file__).parents[1] / "benchmarks", os.environ.get("PYTHONPATH", "")]
         search = [colabs_keras, *search] if COLABS_KERAS in name else search
+        path = os.pathsep.join(map(str, search))
         started[name] = (
             folder,
             subprocess.Popen(
                 [sys.executable, __file__, folder],
                 cwd=folder,
-                env=os.environ
-                | {
-                    "KERAS_BACKEND": name.split()[0],
-                    "PYTHONPATH": os.pathsep.join(map(str, search)),
-                },
+                env=os.environ | quick | {"KERAS_BACKEND": name.split()[0], "PYTHONPATH": path},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
