@@ -59,10 +59,10 @@ def trained(keras, cars):
     keras.utils.set_random_seed(0)
     two = lesson.definitions("02_baseline_cnn", **watched)
     cnn = two["build_cnn"]((*SIZE, 3), 2)
-    runs = {"cnn": (cnn, two["train_model"](cnn, x, y, EPOCHS))}
+    runs = {"cnn": (cnn, two["train_model"](cnn, x, y, EPOCHS, 5e-3))}
     four = lesson.definitions("04_unet", **watched)
     unet = four["build_unet"]((*SIZE, 3), n_ch=4, floors=1)
-    runs["unet"] = unet, four["train_model"](unet, x, y, EPOCHS)
+    runs["unet"] = unet, four["train_model"](unet, x, y, EPOCHS, 1e-2)
     five = lesson.definitions("05_augmentation")
     few = keras.models.clone_model(cnn)  # fresh weights
     few.compile(keras.optimizers.Adam(5e-3), "binary_crossentropy", metrics=["accuracy"])
@@ -186,6 +186,30 @@ def test_shipped_models_answer_the_same(run, everywhere, name):
     here = np.load(everywhere["tensorflow"][0] / "kept.npz")[f"shipped {name}"]
     assert 0.05 < there.mean() < 0.6
     assert labseg.metrics.iou(there, here).min() > 0.99
+
+
+TWO_DEVICES = """
+import keras, numpy as np, lesson
+keras.distribution.set_distribution(keras.distribution.DataParallel())
+x = np.random.default_rng(0).integers(0, 256, (16, 16, 16, 3), np.uint8)
+y = (x[..., :1] > 99).astype("uint8")
+four = lesson.definitions("04_unet", x_val=x, y_val=y)
+unet = four["build_unet"]((16, 16, 3), n_ch=2, floors=1)
+history = four["train_model"](unet, x, y, 2, 1e-2)
+print(np.isfinite(history.history["loss"]).all(), len(unet.weights[0].value.sharding.device_set))
+"""
+
+
+def test_lesson_4_shares_its_batches_out_among_devices():
+    if not find_spec("jax"):
+        pytest.skip("jax is missing: install labseg[test]")
+    two = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2", "KERAS_BACKEND": "jax"}
+    search = [Path(__file__).parents[1] / "benchmarks", os.environ.get("PYTHONPATH", "")]
+    env = os.environ | two | {"PYTHONPATH": os.pathsep.join(map(str, search))}
+    ran = subprocess.run(
+        [sys.executable, "-c", TWO_DEVICES], env=env, capture_output=True, text=True, check=False
+    )
+    assert ran.stdout.splitlines()[-1:] == ["True 2"], ran.stderr
 
 
 if __name__ == "__main__":
