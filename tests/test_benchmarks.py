@@ -1,9 +1,11 @@
-"""benchmarks/train.py: what it counts, when it stops, what it prints. No timing is asserted."""
+"""benchmarks/train.py and ledger.py: what they count, when they stop, what they print, not speed."""
 
 import math
 import time
 from pathlib import Path
 
+import ledger
+import lesson
 import numpy as np
 import pytest
 import train  # benchmarks/ is on the tests' path (pyproject.toml)
@@ -254,3 +256,28 @@ def test_the_report_leaves_compiling_out(capsys, keras):
     assert "20 TFLOP/s, 50.0% of the device's 40" in told
     train_full.report([(60, 1, math.nan)], 100, 2e12, peak=None)
     assert "unknown device: give --peak TFLOPS" in capsys.readouterr().out
+
+
+# The ledger.
+
+
+def test_the_ledger_counts_the_seeds_that_agree(capsys):
+    def seed(score, difference):
+        found = {"bands": [["U-Net", score, "0.9", "1.0"]], "cars": ["a", "a", "b", "b"]}
+        return [found | {"claims": {"better": difference, "by one number": [difference[0]]}}]
+
+    ledger.report([seed("0.95", [0.1, 0.2, 0.3, 0.4]), seed("0.91", [-0.2, -0.2, 0.0, 0.0])])
+    told = capsys.readouterr().out
+    assert "| U-Net | 0.95 | 0.91 | 0.9–1.0 |" in told
+    # Of the mean over seeds, one car has -0.025 and the other 0.175.
+    assert "| better | +0.075 | -0.100 to +0.250 | -0.025 to +0.175 | 1 of 2 |" in told
+    assert "| by one number | -0.050 | -0.200 to +0.100 | – | 1 of 2 |" in told
+
+
+def test_the_ledger_finds_its_seed_and_its_end_in_every_lesson():
+    for name in ("02_baseline_cnn", "04_unet", "05_augmentation"):
+        sources = list(lesson.cells(name, until=ledger.UNTIL.get(name)))
+        assert any("set_random_seed(0)" in source for source in sources)
+        assert any("in_band" in source for source in sources)
+    everything = list(lesson.cells("02_baseline_cnn"))
+    assert len(list(lesson.cells("02_baseline_cnn", until="## 2.7"))) < len(everything)
