@@ -1,4 +1,4 @@
-"""benchmarks/train.py and ledger.py: what they count, when they stop, what they print, not speed."""
+"""benchmarks/train.py and ledger.py: what they count, when they stop, what they print. No speed."""
 
 import math
 import time
