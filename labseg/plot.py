@@ -101,9 +101,10 @@ def history(history, names=("loss", "accuracy")):
     figure, axes = plt.subplots(
         1, len(names), figsize=(wide, 3), squeeze=False, layout="constrained"
     )
+    colours = (BLUE, ORANGE, GREEN, PINK)
     sides = {"training": ("", "-"), "validation": ("val_", "--")}
     for ax, name in zip(axes[0], names, strict=True):
-        for run, colour in zip(runs.values(), (BLUE, ORANGE, GREEN, PINK), strict=False):
+        for run, colour in zip(runs.values(), colours, strict=False):
             values = getattr(run, "history", run)
             for side, (prefix, style) in sides.items():
                 if prefix + name in values:
@@ -117,7 +118,7 @@ def history(history, names=("loss", "accuracy")):
         if len(runs) == 1:
             ax.legend(fontsize=8)
     if len(runs) > 1:  # beside the plots: a line for each run, and one for each side
-        lines = [Line2D([], [], color=c) for c in (BLUE, ORANGE, GREEN, PINK)[: len(runs)]]
+        lines = [Line2D([], [], color=colour) for colour in colours[: len(runs)]]
         drawn = {line.get_label() for line in axes[0][0].lines}
         shown = {side: style for side, (_, style) in sides.items() if side in drawn}
         lines += [Line2D([], [], color=GREY, linestyle=style) for style in shown.values()]

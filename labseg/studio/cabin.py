@@ -219,13 +219,9 @@ def interior(car: Car, f: Frame) -> list[tuple[str, Mesh]]:
     angle = np.linspace(0, 2 * np.pi, 25)
     ring = np.stack([-0.08 * np.sin(angle), 0.18 * np.cos(angle), 0.17 * np.sin(angle)], 1)
     out.append(("cabin", moved(tube(ring, 0.016), f.cowl - 0.68, 0.36, car.belt - 0.02)))
-    mirror = (levels_front(car, f) - 0.1, 0, car.height - 0.22)
+    mirror = (Levels(car, f).front(0.75) - 0.1, 0, car.height - 0.22)
     out.append(("cabin", blob(mirror, (0.02, 0.12, 0.03), 4, 8)))
     return out
-
-
-def levels_front(car: Car, f: Frame) -> float:
-    return Levels(car, f).front(0.75)
 
 
 def rear_spoiler(car: Car, f: Frame) -> Mesh:

@@ -171,9 +171,8 @@ NEAR = {
 }
 
 
-def draw(rng: np.random.Generator, style: str | None = None) -> Car:
+def draw(rng: np.random.Generator, style: str) -> Car:
     """Draw one car; the order of the draws is part of the data set's format."""
-    style = style or STYLES[rng.choice(7, p=[0.33, 0.09, 0.10, 0.28, 0.06, 0.06, 0.08])]
     lean = float(rng.uniform(0.05, 0.45)) if rng.random() < 0.35 else 0.0
     other = NEAR[style][int(rng.integers(len(NEAR[style])))]
     numbers = {}

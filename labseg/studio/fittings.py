@@ -6,13 +6,18 @@ from .body import Frame
 from .cabin import FRONT, SINK, Levels, base_width, roof
 from .design import Car
 from .details import door_lines, rear_plate_height
-from .shapes import Mesh, blob, box, lathe, mirrored, tube
+from .shapes import Mesh, blob, both_sides, box, lathe, tube
 
 
 def fittings(car: Car, f: Frame, body) -> list[tuple[str, Mesh]]:
     one_side = [*_mirror(car, f), *_handles(car, f, body), *_exhaust(car, f)]
-    both = [(n, m) for name, mesh in one_side for n, m in ((name, mesh), (name, mirrored(mesh)))]
-    return [*both, *_plates(car, body), *_aerial(car, f), *_wipers(car, f), *_below(car, f)]
+    return [
+        *both_sides(one_side),
+        *_plates(car, body),
+        *_aerial(car, f),
+        *_wipers(car, f),
+        *_below(car, f),
+    ]
 
 
 def _mirror(car, f):

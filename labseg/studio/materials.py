@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 from .design import Car
-from .shapes import Mesh, turn
+from .shapes import Mesh, moved, turn
 
 # Diffuse colour and roughness of the plain parts.
 PLASTICS = {
@@ -92,17 +92,15 @@ def _loaded(car):
     return {name: mi.load_dict(surface) for name, surface in materials(car).items()}
 
 
-def shapes(car: Car, meshes: dict[str, Mesh], angle: float, ahead=0.0) -> dict:
+def shapes(car: Car, meshes: dict[str, Mesh], angle: float, ahead: float) -> dict:
     """The car's meshes as Mitsuba's shapes, their ids beginning with car_.
 
-    They are moved (ahead: metres along x, or x, y, z) and then turned by an angle in radians.
+    They are moved ahead, in metres along x, and then turned by an angle in radians.
     """
     surfaces = _loaded(car)
-    move = np.broadcast_to([1.0, 0, 0], 3) * ahead if np.isscalar(ahead) else np.asarray(ahead)
-    placed = {name: mesh._replace(points=mesh.points + move) for name, mesh in meshes.items()}
     return {
-        "car_" + name: _shape(name, mesh, surfaces[name], angle, car.cabin_tone)
-        for name, mesh in placed.items()
+        "car_" + name: _shape(name, moved(mesh, ahead, 0, 0), surfaces[name], angle, car.cabin_tone)
+        for name, mesh in meshes.items()
     }
 
 

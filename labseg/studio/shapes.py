@@ -147,11 +147,9 @@ def blob(centre, radii, power: float = 2.0, n: int = 24) -> Mesh:
     return solid(points, triangles(grid_faces(n, 2 * n)))
 
 
-def box(centre, size, shear: float = 0.0) -> Mesh:
-    """A box; shear moves its top along x by that share of its height."""
+def box(centre, size) -> Mesh:
     corners = np.array([[x, y, z] for z in (-1, 1) for y in (-1, 1) for x in (-1, 1)]) / 2
     points = corners * np.asarray(size, float)
-    points[:, 0] += shear * points[:, 2]
     quads = np.array(
         [[0, 2, 3, 1], [4, 5, 7, 6], [0, 1, 5, 4], [2, 6, 7, 3], [0, 4, 6, 2], [1, 3, 7, 5]]
     )
@@ -193,6 +191,11 @@ def mirrored(mesh: Mesh) -> Mesh:
     """The mesh on the car's other side."""
     flip = np.array([1, -1, 1])
     return Mesh(mesh.points * flip, mesh.faces[:, ::-1], mesh.normals * flip)
+
+
+def both_sides(parts: list[tuple[str, Mesh]]) -> list[tuple[str, Mesh]]:
+    """Named meshes, each followed by its twin on the car's other side."""
+    return [pair for name, mesh in parts for pair in ((name, mesh), (name, mirrored(mesh)))]
 
 
 def turn(points: np.ndarray, angle: float) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 
 from .body import Frame, finish
 from .design import Car
-from .shapes import Mesh, cut, grid_faces, lathe, mirrored, solid, triangles, within
+from .shapes import Mesh, both_sides, cut, grid_faces, lathe, moved, solid, triangles, within
 
 
 def wheels(car: Car, f: Frame, body) -> list[tuple[str, Mesh]]:
@@ -15,10 +15,7 @@ def wheels(car: Car, f: Frame, body) -> list[tuple[str, Mesh]]:
         angle, y = _lip(f, body, axle, car.wheel)
         out.extend(_well(car, f, axle, angle, y))
         outside = np.interp(np.pi / 2, angle, y) - 0.012 - 0.008 * (car.height > 1.6)
-        place = np.array([axle, outside, car.wheel])
-        for name, mesh in one:
-            moved = mesh._replace(points=mesh.points + place)
-            out.extend([(name, moved), (name, mirrored(moved))])
+        out.extend(both_sides([(name, moved(m, axle, outside, car.wheel)) for name, m in one]))
     return out
 
 
@@ -55,7 +52,7 @@ def _well(car, f, axle, angle, y):
     back = np.concatenate([points[:, -1], [[axle, inner, car.clearance]]])
     fan = np.stack([np.arange(59), np.arange(1, 60), np.full(59, 60)], axis=1)
     parts = [(lip, sheet), ("dark", housing), ("dark", solid(back, fan))]
-    return [(n, m) for name, mesh in parts for n, m in ((name, mesh), (name, mirrored(mesh)))]
+    return both_sides(parts)
 
 
 def _wheel(car: Car) -> list[tuple[str, Mesh]]:
