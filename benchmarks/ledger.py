@@ -9,19 +9,20 @@ again. About half an hour on 2 cores.
 import contextlib
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from typing import Annotated
 
-import lesson
 import numpy as np
 import typer
+from labseg_author import lessons
 from tqdm import tqdm
 
-BAND = re.compile(r"^[✓✗] (.+): (\S+) \(expected (\S+) to (\S+)\)", re.MULTILINE)
+from labseg.evaluation import read_bands
+
 UNTIL = {"02_baseline_cnn": "## 2.7"}  # what comes after compares nothing that the text claims
 
 
@@ -61,12 +62,12 @@ def run(name, seed):
     ran = {}
     with open("printed.txt", "w+", encoding="utf-8") as printed:
         with contextlib.redirect_stdout(printed):
-            for source in lesson.cells(name, until=UNTIL.get(name)):
+            for source in lessons.runnable(name, until=UNTIL.get(name)):
                 exec(source.replace("set_random_seed(0)", f"set_random_seed({seed})"), ran)
                 if "ious_before" not in ran and "ious" in ran:
                     ran["ious_before"] = ran["ious"]
         printed.seek(0)
-        bands = BAND.findall(printed.read())
+        bands = [asdict(band) for band in read_bands(printed.read())]
     claims = {key: np.ravel(value).tolist() for key, value in compared(name, ran).items()}
     return {"bands": bands, "claims": claims, "cars": ran["test"].cars}
 
@@ -89,22 +90,26 @@ def run_seed(seed, bar):
 
 def report(seeds):
     """Print both tables; seeds: what run_seed gave, for each seed."""
-    from labseg import metrics
+    from labseg import evaluation
 
     print("\n| score | " + " | ".join(f"seed {k}" for k in range(len(seeds))) + " | band |")
     print("| --- " * (len(seeds) + 2) + "|")
-    for lessons in zip(*seeds, strict=True):
-        for bands in zip(*(one["bands"] for one in lessons), strict=True):
-            name, _, low, high = bands[0]
-            print(f"| {name} | " + " | ".join(band[1] for band in bands) + f" | {low}–{high} |")
+    for runs in zip(*seeds, strict=True):
+        for bands in zip(*(one["bands"] for one in runs), strict=True):
+            name, low, high = bands[0]["name"], bands[0]["low"], bands[0]["high"]
+            print(
+                f"| {name} | "
+                + " | ".join(f"{band['score']:.3f}" for band in bands)
+                + f" | {low}–{high} |"
+            )
     print("\n| claim | mean | by seed | 95 % over cars | seeds that agree |")
     print("| --- | --- | --- | --- | --- |")
-    for lessons in zip(*seeds, strict=True):
-        for claim in lessons[0]["claims"]:
-            values = np.array([one["claims"][claim] for one in lessons])
+    for runs in zip(*seeds, strict=True):
+        for claim in runs[0]["claims"]:
+            values = np.array([one["claims"][claim] for one in runs])
             means, interval = values.mean(axis=1), "–"
             if values.shape[1] > 1:
-                _, low, high = metrics.bootstrap(values.mean(axis=0), lessons[0]["cars"])
+                _, low, high = evaluation.bootstrap(values.mean(axis=0), runs[0]["cars"])
                 interval = f"{low:+.3f} to {high:+.3f}"
             spread = f"{means.min():+.3f} to {means.max():+.3f}"
             agree = f"{(means > 0).sum()} of {len(means)}"

@@ -24,7 +24,7 @@ from PIL import Image
 from tqdm import tqdm
 
 import labseg
-from labseg.carvana import SHIPPED
+from labseg.data.carvana import SHIPPED_CARS
 
 STORED = (1918, 1280)  # width, height
 SIZE = (256, 256)
@@ -97,7 +97,7 @@ def write_pair(image_path, folder):
     photo = Image.fromarray(photo.clip(0, 255).astype(np.uint8))
     photo.save(folder / "train" / image_path.name, quality=55, subsampling="4:2:0")
     name = f"{image_path.stem}_mask.gif"
-    mask = np.array(Image.open(SHIPPED / "train_masks" / name).convert("L"))
+    mask = np.array(Image.open(SHIPPED_CARS / "train_masks" / name).convert("L"))
     mask = cv2.resize(mask, STORED, interpolation=cv2.INTER_CUBIC) > 127
     gif = Image.fromarray(mask.astype(np.uint8), "P")
     gif.putpalette([0, 0, 0, 255, 255, 255])
@@ -108,7 +108,7 @@ def write_files(folder, pairs):
     """The rendered cars as Carvana-sized files, then copies of them under other names."""
     for part in ("train", "train_masks"):
         (folder / part).mkdir(parents=True)
-    sources = sorted((SHIPPED / "train").iterdir())[:pairs]
+    sources = sorted((SHIPPED_CARS / "train").iterdir())[:pairs]
     with ProcessPoolExecutor() as pool:
         jobs = pool.map(write_pair, sources, [folder] * len(sources), chunksize=8)
         list(tqdm(jobs, "writing files", len(sources)))

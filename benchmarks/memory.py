@@ -15,9 +15,9 @@ from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from typing import Annotated
 
-import lesson
 import numpy as np
 import typer
+from labseg_author import lessons
 
 import labseg
 
@@ -57,7 +57,7 @@ def peak():
 def measure(way, folder):
     """Time and memory of one way, in this process, which has done nothing else."""
     labseg.quiet_keras()
-    five = lesson.definitions("05_augmentation")
+    five = lessons.definitions("05_augmentation")
     x, y = np.load(folder / "images.npy"), np.load(folder / "masks.npy")
     five["random_pair"](x[0], y[0], np.random.default_rng(0))  # OpenCV's own start
     before, start = peak(), time.perf_counter()

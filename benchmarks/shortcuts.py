@@ -15,11 +15,11 @@ import numpy as np
 import typer
 
 import labseg
-from labseg import metrics, plot
-from labseg.carvana import SHIPPED, Cars
+from labseg import evaluation, metrics, plot
+from labseg.data.carvana import SHIPPED_CARS, Cars
 
 SIZE = (64, 96)  # the shipped U-Net's
-COUNTERFACTUALS = SHIPPED.parent / "counterfactuals"
+COUNTERFACTUALS = SHIPPED_CARS.parent / "counterfactuals"
 PIXELS = 300_000  # that the trees learn from
 
 # Answers: each is fitted to the training cars and returns a function, Cars -> masks (n, h, w).
@@ -67,14 +67,14 @@ def trees(train, place):
 
 def view_mean(train):
     def score(cars):
-        return metrics.trivial_answers(train, cars)["mean mask of the view"]
+        return evaluation.trivial_answers(train, cars)["mean mask of the view"]
 
     level = best_threshold(score(train), train.masks)
     return lambda cars: score(cars) >= level
 
 
 def unet(_):
-    model = labseg.load_model("unet", folder=SHIPPED)  # where no student saves
+    model = labseg.load_model("unet", folder=SHIPPED_CARS)  # where no student saves
     return lambda cars: model.predict(cars.images, verbose=0)[..., 0] >= 0.5
 
 
@@ -126,7 +126,7 @@ def report(held, found):
     scores = {}
     for name, mask in found.items():
         scores[name] = metrics.iou(held.masks, 1.0 * mask)
-        mean, low, high = metrics.bootstrap(scores[name], held.cars)
+        mean, low, high = evaluation.bootstrap(scores[name], held.cars)
         wrong = mask != held.masks
         shares = "".join(f"{100 * wrong[part].mean():17.1f}" for part in parts.values())
         print(f"{name:24}{mean:.3f}  ({low:.3f} to {high:.3f}) {shares}")
@@ -156,7 +156,7 @@ def draw(held, found, scores, out):
     above, below = figure.subfigures(2, 1, height_ratios=(1, 2.6))
     ax = above.subplots()
     for k, (name, score) in enumerate(scores.items()):
-        mean, low, high = metrics.bootstrap(score, held.cars)
+        mean, low, high = evaluation.bootstrap(score, held.cars)
         colour = plot.ORANGE if name == "U-Net" else plot.BLUE
         ax.barh(k, mean, color=colour)
         ax.plot([low, high], [k, k], color="black")

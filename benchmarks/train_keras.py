@@ -4,7 +4,7 @@ import time
 from statistics import median
 
 import keras
-from lesson import definitions
+from labseg_author.lessons import definitions
 from train_watch import BATCH, FLOORS, RATE, SIZE
 
 

@@ -5,25 +5,30 @@ Importing it is cheap: TensorFlow, Keras, OpenCV and Matplotlib load when first 
 
 import importlib
 import os
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
-__version__ = version("labseg")
+try:
+    __version__ = version("labseg")
+except PackageNotFoundError:  # a copy that was not installed
+    __version__ = "unknown"
 
 # Keep TensorFlow's start-up log out of the notebooks; the variable must be set before its import.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # public name → (module, attribute; None is the module itself)
 _PUBLIC = {
-    "load_cars": ("labseg.carvana", "load_cars"),
-    "load_carvana": ("labseg.carvana", "load_carvana"),
-    "fetch_carvana": ("labseg.fetch", "fetch_carvana"),
-    "Cars": ("labseg.carvana", "Cars"),
+    "load_cars": ("labseg.data.carvana", "load_cars"),
+    "load_carvana": ("labseg.data.carvana", "load_carvana"),
+    "fetch_carvana": ("labseg.data.fetch", "fetch_carvana"),
+    "Cars": ("labseg.data.carvana", "Cars"),
+    "SHIPPED_CARS": ("labseg.data.carvana", "SHIPPED_CARS"),
     "metrics": ("labseg.metrics", None),
+    "evaluation": ("labseg.evaluation", None),
     "plot": ("labseg.plot", None),
     "quiet_keras": ("labseg.models", "quiet_keras"),
     "load_model": ("labseg.models", "load_model"),
     "backup": ("labseg.models", "backup"),
-    "receptive_field": ("labseg.models", "receptive_field"),
+    "receptive_field": ("labseg.layers", "receptive_field"),
     "check": ("labseg.exercises.check", None),
     "hint": ("labseg.exercises", "hint"),
 }

@@ -2,22 +2,16 @@
 
 import contextlib
 import os
-import shutil
-import subprocess
-import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
-import keep_outputs
-import nbformat
 import pytest
+from nbval_run import Run, run_nbval
 
 with contextlib.suppress(ImportError):
     import mitsuba  # noqa: F401  imported after TensorFlow it would end the process
 
 pytest_plugins = ["pytester"]
-CELL_TIMEOUT = 600  # seconds
 SKIP_IN_CI = "even in CI: "  # how the reason of a skip begins that CI lets pass
 SECONDS = pytest.StashKey[dict]()
 
@@ -58,15 +52,6 @@ def cache_home(tmp_path_factory):
 # Notebooks.
 
 
-@dataclass(frozen=True)
-class Run:
-    """One run of a notebook: the notebook with its outputs, nbval's verdict and report."""
-
-    notebook: nbformat.NotebookNode
-    passed: bool
-    report: str
-
-
 @pytest.fixture(scope="session")
 def executed(tmp_path_factory, pytestconfig):
     """A function that runs a notebook, once a session, in a folder of its own."""
@@ -81,26 +66,6 @@ def executed(tmp_path_factory, pytestconfig):
         return runs[path]
 
     return run
-
-
-def run_nbval(path: Path, folder: Path, cell_timeout: int = CELL_TIMEOUT) -> Run:
-    """Run a copy of a notebook in `folder` and keep what it shows."""
-    copy = Path(shutil.copy(path, folder))
-    options = ["--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={cell_timeout}"]
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "keep_outputs"]
-    search = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
-    ran = subprocess.run(
-        [*command, *options, "--color=no", copy.name],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": search.strip(os.pathsep)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    report = ran.stdout + ran.stderr
-    kept = keep_outputs.executed(copy)
-    assert kept.exists(), report  # pytest itself broke
-    return Run(nbformat.read(kept, as_version=4), ran.returncode == 0, report)
 
 
 def pytest_terminal_summary(terminalreporter, config):

@@ -4,6 +4,8 @@ answers.py runs the student's code and is all that a grading sandbox needs; a fi
 says what is asked, how it is judged and what is said about it; check.py is the students' door.
 """
 
+from labseg.errors import InvalidValue
+
 _next = {}  # how many hints of each exercise have been given
 
 
@@ -16,10 +18,10 @@ def hint(name, n=None):
 
     hints = {"unet": unet.HINTS}
     if name not in hints:
-        raise ValueError(f"No exercise is called {name!r}; there is {', '.join(hints)}.")
+        raise InvalidValue(f"No exercise is called {name!r}; there is {', '.join(hints)}.")
     texts = hints[name]
     if n is None:
         n = _next[name] = min(_next.get(name, 0) + 1, len(texts))
     if n not in range(1, len(texts) + 1):
-        raise ValueError(f"The exercise {name} has hints 1 to {len(texts)}.")
+        raise InvalidValue(f"The exercise {name} has hints 1 to {len(texts)}.")
     print(f"Hint {n} of {len(texts)}: {texts[n - 1]}")

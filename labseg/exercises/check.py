@@ -1,5 +1,6 @@
 """What students call: labseg.check.<exercise>(answer) prints the verdict and returns it."""
 
+from labseg.errors import InvalidType
 from labseg.exercises import answers
 from labseg.exercises import unet as _unet
 from labseg.exercises.verdict import Verdict
@@ -12,7 +13,7 @@ def unet(build_unet, seed=0) -> Verdict:
     is given isn't a function.
     """
     if not callable(build_unet) or hasattr(build_unet, "layers"):
-        raise TypeError("Give the function itself: labseg.check.unet(build_unet).")
+        raise InvalidType("Give the function itself: labseg.check.unet(build_unet).")
     cases = _unet.inputs(seed)
     verdict = _unet.verdict(cases, answers.unet(build_unet, cases))
     print(verdict.message)

@@ -7,8 +7,9 @@ again is a skip connection.
 
 from dataclasses import dataclass, field
 
+from labseg.errors import InvalidValue
 from labseg.exercises.verdict import short
-from labseg.models import MAX_SIZE, MERGES, Layer, read_layers
+from labseg.layers import MAX_SIZE, MERGES, Layer, read_layers
 
 ALLOWED = ["InputLayer", "Rescaling", "Conv2D", "MaxPooling2D", "Conv2DTranspose", "Concatenate"]
 ALLOWED += ["BatchNormalization", "Dropout", "SpatialDropout2D", "Activation", "ReLU"]
@@ -65,22 +66,22 @@ def step(layer):
 def read_net(config):
     """A Net from a model's configuration; ValueError in one sentence if it cannot be one."""
     if not isinstance(config, str) or len(config) > MAX_CONFIG:
-        raise ValueError("the answer is not a model's configuration")
+        raise InvalidValue("the answer is not a model's configuration")
     layers = read_layers(config)
     for layer in layers:
         if layer.kind not in KNOWN:
-            raise ValueError(
+            raise InvalidValue(
                 f"layer {layer.name!r} is a {layer.kind}; this exercise takes {', '.join(ALLOWED)}"
             )
         if layer.use and layer.kind in ("Conv2D", "Conv2DTranspose", "BatchNormalization"):
-            raise ValueError(
+            raise InvalidValue(
                 f"the {layer.kind} layer {layer.config.get('name')!r} is used in two places, "
                 "which then share their weights; make a new one for each"
             )
         if len(layer.inputs) > 1 and layer.kind not in MERGES:
-            raise ValueError(f"layer {layer.name!r} is called on several tensors, expected one")
+            raise InvalidValue(f"layer {layer.name!r} is called on several tensors, expected one")
         if layer.config.get("data_format", "channels_last") != "channels_last":
-            raise ValueError(f"layer {layer.name!r} has the channels first, expected last")
+            raise InvalidValue(f"layer {layer.name!r} has the channels first, expected last")
     by_name = {layer.name: layer for layer in layers}
     depth = {}
     for layer in layers:
@@ -139,5 +140,5 @@ def output_size(size, spine):
             else:
                 size = tuple(-(-n // s) if same else (n - k) // s + 1 for n, k, s in steps)
         if max(size) > MAX_SIZE:
-            raise ValueError(f"layer {layer.name!r} makes the image too large")
+            raise InvalidValue(f"layer {layer.name!r} makes the image too large")
     return tuple(size)

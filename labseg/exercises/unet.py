@@ -7,10 +7,11 @@ again, and compared part by part with what was asked.
 import random
 import re
 
+from labseg.errors import InvalidValue
 from labseg.exercises.answers import unet as answers  # the exercise's second part
 from labseg.exercises.net import PASS, POOLINGS, activation, output_size, read_net, step
 from labseg.exercises.verdict import Part, Verdict, short
-from labseg.models import MERGES
+from labseg.layers import MERGES
 
 __all__ = ["HINTS", "answers", "inputs", "verdict"]
 
@@ -36,7 +37,7 @@ HINTS = [
     "Floor k has n_ch * 2**k channels: k = 0, 1, …, floors - 1 going down, k = floors at the "
     "bottom, and the same floors backwards, reversed(range(floors)), going up. Append each "
     "floor's features to a list before you pool them.",
-    "First, raise ValueError(…) if 2**floors does not divide both sizes (use %). The model "
+    "First, raise InvalidValue(…) if 2**floors does not divide both sizes (use %). The model "
     "begins with keras.Input(input_shape) and Rescaling(1 / 255). One step up is "
     "Conv2DTranspose(channels, 2, strides=2), then Concatenate()([x, kept]), then the block. "
     'The end is Conv2D(1, 1, activation="sigmoid").',
@@ -358,7 +359,7 @@ def _try(function, *args):
 def _net(answer):
     """The Net of an answer; ValueError if the answer isn't one."""
     if not isinstance(answer, dict):
-        raise ValueError("there is no answer")
+        raise InvalidValue("there is no answer")
     if "config" in answer:
         return read_net(answer["config"])
     if "error" in answer:
@@ -366,10 +367,10 @@ def _net(answer):
         more = ""
         if "Concatenate" in message:
             more = " (does each skip join on its own floor, the last one kept first?)"
-        raise ValueError(f"your function raised {short(answer['error'], 40)}: {message}{more}")
+        raise InvalidValue(f"your function raised {short(answer['error'], 40)}: {message}{more}")
     if answer.get("returned") == "NoneType":
-        raise ValueError("your function returned None: is there a `return` at its end?")
-    raise ValueError(f"your function returned {short(answer.get('returned'), 40)}, not a model")
+        raise InvalidValue("your function returned None: is there a `return` at its end?")
+    raise InvalidValue(f"your function returned {short(answer.get('returned'), 40)}, not a model")
 
 
 def _refusal(case, answer):

@@ -1,0 +1,97 @@
+"""The `labseg-author` command: what makes the lab."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from labseg.cli import PlainErrors
+
+app = typer.Typer(
+    name="labseg-author",
+    cls=PlainErrors,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def main() -> None:
+    """Make the lab: release its notebooks, train its models, render its cars."""
+
+
+# labseg-author release
+
+
+@app.command()
+def release(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail if anything would change.")
+    ] = False,
+) -> None:
+    """Make notebooks/ from solutions/."""
+    from labseg_author.release import release as run
+
+    for changed in run(Path.cwd(), check=check):
+        typer.echo(f"changed {changed}")
+    typer.echo("notebooks/ is what solutions/ makes.")
+
+
+# labseg-author models
+
+
+@app.command()
+def models() -> None:
+    """Train the two models that ship, by running lessons 2 and 4 (10 minutes)."""
+    from labseg_author.models import ship_models
+
+    for name, score in ship_models(Path.cwd())["scores"].items():
+        typer.echo(f"{name}: {score:.3f}")
+
+
+# labseg-author render
+
+
+def _size(text: str) -> tuple[int, int]:
+    if not re.fullmatch(r"[1-9]\d*x[1-9]\d*", text):
+        raise typer.BadParameter("give height x width in pixels, such as 256x384.")
+    height, width = text.split("x")
+    return int(height), int(width)
+
+
+@app.command()
+def render(
+    out: Annotated[Path, typer.Option(help="The folder to write, laid out as Carvana's.")],
+    cars: Annotated[int | None, typer.Option(min=1, help="How many cars.")] = None,
+    views: Annotated[int | None, typer.Option(min=1, max=16, help="Views of each car.")] = None,
+    size: Annotated[str | None, typer.Option(metavar="HxW", help="Pixels, height x width.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Another seed, other cars.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Threads at a time.")] = None,
+    counterfactuals: Annotated[
+        bool, typer.Option("--counterfactuals", help="Instead: one car, one cause at a time.")
+    ] = False,
+    large: Annotated[
+        bool, typer.Option("--large", help="Instead: two views of 1918 × 1280 pixels.")
+    ] = False,
+    sheet: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Then draw a contact sheet, a row a style.")
+    ] = None,
+) -> None:
+    """Render cars in our studio.
+
+    What is not given is as in the rendered set that ships with labseg.
+    """
+    given = {"cars": cars, "views": views, "seed": seed, "workers": workers}
+    given["size"] = _size(size) if size else None
+    given = {name: value for name, value in given.items() if value is not None}
+    what = "counterfactuals" if counterfactuals else "large" if large else "render"
+    fixed = {"counterfactuals": {"cars", "views"}, "large": {"cars", "views", "size"}}
+    for name in fixed.get(what, set()) & given.keys():
+        raise typer.BadParameter(f"--{what} has its own {name}: leave out --{name}.")
+    from labseg_author import studio
+
+    getattr(studio, what)(out, **given)
+    if sheet:
+        studio.contact_sheet(out, sheet)

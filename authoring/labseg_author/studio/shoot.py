@@ -1,0 +1,234 @@
+"""Photograph a set of cars: pictures and masks in Carvana's layout, resumable."""
+
+import hashlib
+import json
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from labseg.errors import DiskError, InvalidValue
+from labseg.files import write_whole
+
+from . import engine
+from .car import STYLES, Car, build, draw
+from .develop import QUALITY, develop, jpeg
+from .scene import Shot, Studio, draw_shot
+
+FORMAT = 2  # raise it when the same seed no longer gives the same cars
+CARD = "card.json"
+PATHS = {"type": "path", "max_depth": 5, "rr_depth": 3}  # glass takes two more than bodywork
+GUIDE = "albedo:albedo,normal:sh_normal,part:shape_index"
+
+
+class Sitting(NamedTuple):
+    """One car (or none) before one camera, and which of its views to take."""
+
+    car: Car | None
+    shot: Shot
+    seed: list[int]  # of the grain
+    views: list[int]
+
+
+def render(out, cars=42, views=16, size=(256, 384), seed=0, workers=None, spp=12):
+    """Render cars on a turntable to a folder in Carvana's layout.
+
+    Writes out/train/<car>_<view>.jpg, out/train_masks/<car>_<view>_mask.gif and out/card.json,
+    the record of the seed and of every car's parameters. What is already there is kept, so a
+    run that was stopped goes on where it stopped; a car is the same whatever `cars` is.
+
+    Parameters: `cars` ≥ 1; `views` from 1 to 16, evenly spaced around the car from view 01, the
+    front (2 gives 01 and 09); `size` (height, width) in pixels; `workers` threads (None: all);
+    `spp` rays a pixel, fewer are faster and noisier.
+
+    Returns the folder as a Path. Raises ValueError for impossible numbers or a folder that holds
+    other cars, OSError for a folder that cannot be written, ImportError without Mitsuba.
+    """
+    size = check(cars, views, size, seed, workers, spp)
+    mi = engine.start(workers)  # first: without the renderer no folder is made
+    around = [1 + 16 * k // views for k in range(views)]
+    sittings = {
+        car_name(seed, index): Sitting(*draw_car(seed, index), [seed, index], around)
+        for index in range(cars)
+    }
+    return shoot(mi, out, "cars", sittings, seed, size, spp)
+
+
+def shoot(mi, out, kind: str, sittings: dict[str, Sitting], seed, size, spp, quality=QUALITY):
+    """Take what is not in the folder yet; see render."""
+    out = Path(out)
+    head = {"format": FORMAT, "kind": kind, "seed": seed, "size": list(size), "spp": spp}
+    card = _open_card(out, head, sittings)
+    todo = [
+        (name, view)
+        for name, sitting in sittings.items()
+        for view in sitting.views
+        if not all(path.exists() for path in _paths(out, name, view))
+    ]
+    if not todo:
+        return out
+    write_whole(out / CARD, json.dumps(card, indent=1))
+    current = studio = None
+    with tqdm(todo, desc="rendering", unit="image") as progress:
+        for name, view in progress:
+            car, shot, grain, _ = sittings[name]
+            scene = None  # the last goes first: beside it every kernel would be compiled anew
+            if name != current:
+                studio = None
+                studio = Studio(shot, detail=1 + size[1] // 800)
+                meshes, current = build(car) if car else {}, name
+            scene = studio.scene(car, meshes, view, size)
+            photo, seen = photograph(mi, scene, shot, spp, [*grain, view])
+            image_path, mask_path = _paths(out, name, view)
+            write_whole(image_path, jpeg(photo, quality))
+            write_whole(mask_path, _gif(seen))
+    return out
+
+
+def car_name(seed: int, index: int) -> str:
+    """Twelve hexadecimal digits, as in Carvana's files."""
+    return hashlib.sha256(f"labseg {FORMAT} {seed} {index}".encode()).hexdigest()[:12]
+
+
+def draw_car(seed: int, index: int) -> tuple[Car, Shot]:
+    """One car and its camera and room; they depend on nothing else.
+
+    Each run of seven cars from a multiple of seven has every style once.
+    """
+    block, place = divmod(index, len(STYLES))
+    order = np.random.default_rng([seed, block, 7]).permutation(len(STYLES))
+    rng = np.random.default_rng([seed, index])
+    return draw(rng, STYLES[order[place]]), draw_shot(rng)
+
+
+def photograph(mi, scene, shot, spp: int, seed) -> tuple[np.ndarray, np.ndarray]:
+    """One picture, uint8 RGB (h, w, 3), and its mask, uint8 0/1 (h, w)."""
+    number = int(np.random.default_rng(seed).integers(2**31))
+    guide = _trace(mi, scene, {"type": "aov", "aovs": GUIDE}, 4, number)[..., -7:]
+    light = _trace(mi, scene, PATHS, spp, number)[..., :3]
+    seen = mask(scene)
+    return develop(light, guide, seen, shot, seed), seen
+
+
+def _trace(mi, scene, integrator, spp, number):
+    return np.array(mi.render(scene, spp=spp, seed=number, integrator=mi.load_dict(integrator)))
+
+
+def mask(scene) -> np.ndarray:
+    """The car's pixels, uint8 0/1 (h, w): whose surface the ray through a pixel's middle meets."""
+    import drjit as dr
+    import mitsuba as mi
+
+    camera = scene.sensors()[0]
+    width, height = camera.film().size()
+    y, x = (np.mgrid[:height, :width].reshape(2, -1) + 0.5) / [[height], [width]]
+    if mi.variant().startswith("scalar"):
+        rays = (camera.sample_ray(0, 0, [u, v], [0.5, 0.5])[0] for u, v in zip(x, y, strict=True))
+        seen = (scene.ray_intersect_preliminary(ray) for ray in rays)
+        hit = [s.is_valid() and s.shape.id().startswith("car_") for s in seen]
+    else:
+        middle = mi.Point2f(x.astype(np.float32), y.astype(np.float32))
+        met = scene.ray_intersect(camera.sample_ray(0, 0, middle, [0.5, 0.5])[0]).shape
+        cars = [shape for shape in scene.shapes() if shape.id().startswith("car_")]
+        numbers = [dr.reinterpret_array(mi.UInt32, mi.ShapePtr(shape))[0] for shape in cars]
+        hit = np.isin(np.array(dr.reinterpret_array(mi.UInt32, met)), numbers)
+    return np.reshape(hit, (height, width)).astype(np.uint8)
+
+
+# --- files --------------------------------------------------------------------------------------
+
+
+def _paths(out, name, view):
+    stem = f"{name}_{view:02d}"
+    return out / "train" / f"{stem}.jpg", out / "train_masks" / f"{stem}_mask.gif"
+
+
+def _gif(mask):
+    image = Image.fromarray(mask, mode="P")
+    image.putpalette([0, 0, 0, 255, 255, 255])
+    image.info["version"] = b"89a"  # as Carvana's; Pillow would write the older header
+    file = BytesIO()
+    image.save(file, "GIF", optimize=False)
+    return file.getvalue()
+
+
+def check(cars, views, size, seed, workers, spp):
+    def whole(name, value, low, high):
+        good = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        if not good or not low <= value <= high:
+            raise InvalidValue(f"{name} is {value!r}; give a whole number from {low} to {high}.")
+
+    whole("cars", cars, 1, 100_000)
+    whole("views", views, 1, 16)
+    whole("seed", seed, 0, 2**32 - 1)
+    whole("spp", spp, 1, 65_536)
+    if workers is not None:
+        whole("workers", workers, 1, 1024)
+    try:
+        height, width = (int(v) for v in size)
+        good = (height, width) == tuple(size) and 32 <= height <= 4096 and 32 <= width <= 4096
+    except (TypeError, ValueError):
+        good = False
+    if not good:
+        raise InvalidValue(
+            f"size is {size!r}; give (height, width) in pixels, each from 32 to 4096."
+        )
+    if not 1 <= width / height <= 2.5:
+        raise InvalidValue(
+            f"size is {size!r}; make the width 1 to 2.5 times the height, as (256, 384), "
+            "so that the whole car is in the picture."
+        )
+    return height, width
+
+
+def _open_card(out: Path, head: dict, sittings: dict[str, Sitting]) -> dict:
+    """Make the folders; return the card there, with these cars, if it agrees with the head."""
+    try:
+        for folder in ("train", "train_masks"):
+            (out / folder).mkdir(parents=True, exist_ok=True)
+        write_whole(out / ".writable", b"")
+        (out / ".writable").unlink()
+    except OSError as error:
+        reason = error.strerror or error
+        raise DiskError(f"Cannot write to {out} ({reason}); choose another folder.") from None
+    card = _read_card(out)
+    if card is None:
+        card = {**head, "cars": {}}
+        write_whole(out / CARD, json.dumps(card, indent=1))
+    for key, value in head.items():
+        if card[key] != value:
+            raise InvalidValue(
+                f"{out} holds pictures of {key} {card[key]}, not {value}; choose an empty folder "
+                f"or ask for {key} {card[key]}."
+            )
+    for name, (car, shot, grain, _) in sittings.items():
+        record = {"car": car.record() if car else None, "shot": shot.record(), "grain": grain}
+        record = json.loads(json.dumps(record))
+        if card["cars"].setdefault(name, record) != record:
+            raise InvalidValue(
+                f"{out} holds a car {name} of another version of labseg; choose an empty folder."
+            )
+    return card
+
+
+def _read_card(out: Path) -> dict | None:
+    """The card of a folder, None in an empty one."""
+    path = out / CARD
+    if not path.exists():
+        if any((out / "train").iterdir()) or any((out / "train_masks").iterdir()):
+            raise InvalidValue(
+                f"{out} holds pictures but no {CARD}, so they are not this studio's; "
+                "choose an empty folder."
+            )
+        return None
+    try:
+        card = json.loads(path.read_text())
+        for key in ("format", "kind", "seed", "size", "spp"):
+            card[key]
+        card["cars"].items()
+        return card
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InvalidValue(f"{path} cannot be read as a card; choose an empty folder.") from None

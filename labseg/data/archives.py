@@ -1,0 +1,141 @@
+"""Kaggle's two archives → files, after a look at every name and every byte."""
+
+import contextlib
+import errno
+import shutil
+import stat
+import zipfile
+import zlib
+from pathlib import PurePosixPath
+
+from tqdm import tqdm
+
+from labseg.data.carvana import NAME, car_of
+from labseg.errors import DiskError, InvalidValue, NotAllowed
+
+# Kaggle's archive → the folder that it holds, and how the names in there end.
+ARCHIVES = {"train.zip": ("train", ".jpg"), "train_masks.zip": ("train_masks", "_mask.gif")}
+IGNORED = {"__MACOSX", ".DS_Store"}  # what some archivers add
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+CHUNK = 1 << 20
+
+
+def check(archive):
+    """Look at every name and read every byte of an archive before anything is unpacked."""
+    members = _members(archive)
+    with _archive_errors(archive), zipfile.ZipFile(archive) as opened:
+        for member in tqdm(members.values(), f"Checking {archive.name}", unit="file"):
+            with opened.open(member) as file:
+                while file.read(CHUNK):
+                    pass
+
+
+@contextlib.contextmanager
+def _archive_errors(archive):
+    """Removes a damaged archive, and says so."""
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        archive.unlink()
+        raise InvalidValue(
+            f"{archive.name} came damaged ({error}) and was removed: run this again."
+        ) from None
+
+
+def _members(archive):
+    """What an archive holds, by name without folder and ending; anything unexpected is damage."""
+    folder, ending = ARCHIVES[archive.name]
+    members = {}
+    with _archive_errors(archive):
+        with zipfile.ZipFile(archive) as opened:
+            held = [member for member in opened.infolist() if not member.is_dir()]
+        for member in held:
+            path = PurePosixPath(member.filename)
+            if IGNORED & set(path.parts):
+                continue
+            name = path.name.removesuffix(ending)
+            plain = member.filename in (path.name, f"{folder}/{path.name}")
+            link = stat.S_ISLNK(member.external_attr >> 16)
+            expected = path.name.endswith(ending) and NAME.fullmatch(name) and "\\" not in name
+            if link or name in members or not (plain and expected):
+                raise zipfile.BadZipFile(f"unexpected file {member.filename}")
+            members[name] = member
+        if not members:
+            raise zipfile.BadZipFile("it holds no files")
+    return members
+
+
+def unpack(source, target, cars=None):
+    """Unpack the first `cars` cars of both archives in `source` to the folder `target`, anew."""
+    shutil.rmtree(target, ignore_errors=True)  # of a run that was stopped
+    members = {archive: _members(source / archive) for archive in ARCHIVES}
+    names = _chosen(members, source, cars)
+    needed = sum(held[name].file_size for held in members.values() for name in names)
+    check_room(source, needed, "Unpacking")
+    for archive, (folder, ending) in ARCHIVES.items():
+        chosen = [members[archive][name] for name in names]
+        paths = [target / folder / f"{name}{ending}" for name in names]
+        _extract(source / archive, chosen, paths)
+
+
+def _chosen(members, source, cars):
+    """The names to unpack, sorted; every image has to have its mask."""
+    images, masks = (set(held) for held in members.values())
+    if images != masks:
+        for archive in members:
+            (source / archive).unlink()
+        raise InvalidValue(
+            f"{min(images ^ masks)} is in only one of {' and '.join(members)}; "
+            "both were removed: run this again."
+        )
+    owners = sorted({car_of(name) for name in images})
+    if cars and cars > len(owners):
+        raise InvalidValue(f"cars={cars}, but there are {len(owners)}: ask for fewer.")
+    kept = set(owners[:cars])
+    return sorted(name for name in images if car_of(name) in kept)
+
+
+def _extract(archive, members, paths):
+    place = archive.parent
+    with _archive_errors(archive), disk_errors(place), zipfile.ZipFile(archive) as opened:
+        paths[0].parent.mkdir(parents=True)
+        for member, path in zip(
+            tqdm(members, f"Unpacking {archive.name}", unit="file"), paths, strict=True
+        ):
+            with opened.open(member) as packed, path.open("wb") as file:
+                shutil.copyfileobj(packed, file, CHUNK)
+
+
+# The disk.
+
+
+@contextlib.contextmanager
+def disk_errors(place):
+    """Says what the disk could not do, and the remedy."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise DiskError(
+                f"The disk is full ({place}): free some space, or choose a folder on another "
+                "disk, and run this again; it goes on where it stopped."
+            ) from None
+        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}:
+            raise NotAllowed(
+                f"Cannot write to {place} ({error.strerror}): choose another folder."
+            ) from None
+        raise
+
+
+def check_room(place, needed, what):
+    """OSError if the disk of `place` has less than `needed` bytes free."""
+    free = shutil.disk_usage(place).free
+    if needed > free:
+        raise DiskError(
+            f"{what} takes {megabytes(needed)} more, and the disk has {megabytes(free)} free "
+            f"({place}): free some space, or choose a folder on another disk."
+        )
+
+
+def megabytes(size):
+    return f"{size / 1e6:.1f} MB"

@@ -1,0 +1,275 @@
+"""A folder of Carvana's files → arrays, and the split by car.
+
+A folder holds `train/<car>_<view>.jpg` and `train_masks/<car>_<view>_mask.gif`, as in Kaggle's
+Carvana Image Masking Challenge.
+"""
+
+import math
+import os
+import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from labseg.data import cache as kept
+from labseg.errors import FileMissing, InvalidValue
+
+SHIPPED_CARS = Path(__file__).parents[1] / "assets" / "cars"
+NAME = re.compile(r"(?P<car>.+)_(?P<view>\d\d)")
+EXIF_ORIENTATION = 0x0112
+# How pictures are made smaller. Part of the cache's key: change it when pixels change.
+FILTER = "scaled decode, Hamming; masks nearest; 1"
+
+
+@dataclass(frozen=True, eq=False)
+class Cars:
+    """Photographs of cars and their masks; row i of each array belongs to `names[i]`.
+
+    images: uint8 (n, h, w, 3), RGB, 0–255.
+    masks: uint8 (n, h, w), 0 background, 1 car.
+    names: n names such as "0cdf5b5d0ce1_01": the car, then the view (01 front … 09 rear).
+    """
+
+    images: np.ndarray
+    masks: np.ndarray
+    names: list[str]
+
+    @property
+    def cars(self):
+        """The car of every image, e.g. "0cdf5b5d0ce1"."""
+        return [car_of(name) for name in self.names]
+
+    @property
+    def views(self):
+        """The view of every image, 1 to 16."""
+        return [int(NAME.fullmatch(name)["view"]) for name in self.names]
+
+    def __len__(self):
+        return len(self.names)
+
+    def __repr__(self):
+        h, w = self.masks.shape[1:]
+        return f"Cars: {len(self)} images of {len(set(self.cars))} cars, {h}×{w} pixels"
+
+    def select(self, rows):
+        """The images at `rows` (integers or a slice), as a set of their own."""
+        rows = np.arange(len(self))[rows]
+        return Cars(self.images[rows], self.masks[rows], [self.names[row] for row in rows])
+
+    def split(self, val=0.1, test=0.1, seed=0):
+        """Three sets (train, val, test) with no car in two of them.
+
+        val, test: fractions of the cars, rounded, at least one car each.
+        Raises ValueError when no car would be left to train on.
+        """
+        for side, fraction in (("val", val), ("test", test)):
+            if not 0 < fraction < 1:
+                raise InvalidValue(f"{side}={fraction}: give a fraction between 0 and 1, as 0.1.")
+        owners = np.array(self.cars)
+        order = np.random.default_rng(seed).permutation(np.unique(owners))
+        n_val, n_test = (max(1, math.floor(part * len(order) + 0.5)) for part in (val, test))
+        if n_val + n_test >= len(order):
+            raise InvalidValue(
+                f"val={val} and test={test} leave none of the {len(order)} cars to train on: "
+                "load more cars or choose smaller fractions."
+            )
+        sides = order[n_test + n_val :], order[n_test : n_test + n_val], order[:n_test]
+        return tuple(self.select(np.flatnonzero(np.isin(owners, side))) for side in sides)
+
+
+def car_of(name):
+    """The car in a name such as "0cdf5b5d0ce1_01"."""
+    return NAME.fullmatch(name)["car"]
+
+
+def load_cars(size, limit=None):
+    """The rendered cars that ship with labseg; arguments and result as in `load_carvana`."""
+    return load_carvana(SHIPPED_CARS, size, limit, cache=False)  # small: read in a second
+
+
+def load_carvana(folder, size, limit=None, cache=True):
+    """Read a Carvana folder into memory.
+
+    folder: holds `train/` and `train_masks/`.
+    size: (height, width) of the arrays, in pixels. Images are averaged down, masks take the
+        nearest pixel, so that they stay 0 and 1.
+    limit: read only the first `limit` images in name order (16 to a car); None reads all.
+    cache: keep the arrays in the user's cache directory, where the next call finds them; they
+        are read anew when a file has changed. `labseg cache` lists and clears what is kept.
+    Returns Cars. Raises FileNotFoundError or ValueError, naming the file or value and the remedy.
+    """
+    size = _checked_size(size)
+    folder = Path(folder)
+    pairs = _first(limit, list_pairs(folder), folder)
+    names = [image.stem for image, _ in pairs]
+    if not cache:
+        return Cars(*_read(pairs, size), names)
+    key = kept.key_of([path for pair in pairs for path in pair], (FILTER, size))
+    arrays = kept.load(key)
+    if arrays is None:
+        arrays = _read(pairs, size)
+        source = {
+            "folder": str(folder.resolve()),
+            "size": list(size),
+            "limit": limit and int(limit),
+        }
+        kept.store(key, arrays, source)
+    return Cars(*arrays, names)
+
+
+def _first(limit, pairs, folder):
+    if limit is None:
+        return pairs
+    if isinstance(limit, bool) or not isinstance(limit, int | np.integer) or limit < 1:
+        raise InvalidValue(f"limit={limit!r}: give a whole number of images, at least 1.")
+    if limit > len(pairs):
+        raise InvalidValue(
+            f"limit={limit}, but {folder} holds {len(pairs)} images: "
+            "choose a smaller limit, or none to read all."
+        )
+    return pairs[: int(limit)]
+
+
+def _read(pairs, size):
+    """Images and masks of the pairs; Pillow decodes outside Python's lock, so threads help."""
+    images = np.empty((len(pairs), *size, 3), np.uint8)
+    masks = np.empty((len(pairs), *size), np.uint8)
+
+    def read(row):
+        image, mask = pairs[row]
+        images[row], stored = _read_image(image, size)
+        masks[row] = _read_mask(mask, size, stored)
+
+    pool = ThreadPoolExecutor(_cores())
+    try:
+        rows = pool.map(read, range(len(pairs)))
+        for _ in tqdm(rows, "Reading images", len(pairs), unit="image", delay=1):
+            pass
+    finally:  # after an error or an interrupt, don't read the rest
+        pool.shutdown(cancel_futures=True)
+    return images, masks
+
+
+def _cores():
+    """The processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _checked_size(size):
+    try:
+        h, w = size
+        if int(h) == h > 0 and int(w) == w > 0:
+            return int(h), int(w)
+    except (TypeError, ValueError):
+        pass
+    raise InvalidValue(f"size={size!r}: give (height, width) in pixels, such as (96, 144).")
+
+
+def list_pairs(folder):
+    """(image, mask) paths in name order, matched by name; FileNotFoundError if one is missing."""
+    for part in (folder, folder / "train", folder / "train_masks"):
+        if not part.is_dir():
+            zipped = (folder / "train.zip").exists()
+            raise FileMissing(
+                f"There is no folder {part}: give the folder that holds train/ and train_masks/."
+                + " Unpack train.zip and train_masks.zip there." * zipped
+            )
+    images = _named(folder / "train", ".jpg")
+    masks = _named(folder / "train_masks", "_mask.gif")
+    if not images:
+        raise FileMissing(f"{folder / 'train'} holds no .jpg: are the images somewhere else?")
+    for name in sorted(images.keys() ^ masks.keys()):
+        if name in images:
+            raise FileMissing(
+                f"{images[name]} has no mask: add train_masks/{name}_mask.gif or remove the image."
+            )
+        raise FileMissing(f"{masks[name]} has no image: add train/{name}.jpg or remove the mask.")
+    return [(images[name], masks[name]) for name in sorted(images)]
+
+
+def _named(folder, ending):
+    """The folder's files with this ending, by name without it; hidden files left out."""
+    found = {}
+    for file in os.listdir(folder):
+        if not file.endswith(ending) or file.startswith("."):
+            continue
+        name = file.removesuffix(ending)
+        if not NAME.fullmatch(name):
+            raise InvalidValue(
+                f"{folder / file} is not named like Carvana's files (<car>_<view>{ending}, "
+                f"such as 0cdf5b5d0ce1_01{ending}): rename or remove it."
+            )
+        found[name] = folder / file
+    return found
+
+
+def _read_image(path, size):
+    """One photograph, averaged to size: (uint8 (h, w, 3), (width, height) of the file)."""
+    h, w = size
+    with _opened(path) as image:
+        _check_image(image, path)
+        stored = image.size
+        shrinks = image.width >= w and image.height >= h
+        # The JPEG decoder averages blocks of 2, 4 or 8 pixels, which is much faster than
+        # decoding all; `box` is the part of the result that the photograph fills.
+        _, box = image.draft("RGB", (w, h)) or (None, None)
+        smooth = Image.Resampling.HAMMING if shrinks else Image.Resampling.BILINEAR
+        return np.asarray(image.resize((w, h), smooth, box)), stored
+
+
+def _read_mask(path, size, stored):
+    """One mask by nearest pixel, bool (h, w); stored is the (width, height) of its image."""
+    h, w = size
+    with _opened(path) as mask:
+        if mask.size != stored:
+            raise InvalidValue(
+                f"{path} is {mask.width}×{mask.height} pixels but its image is "
+                f"{stored[0]}×{stored[1]}: they must show the same picture."
+            )
+        mask.load()
+    _check_levels(mask, path)
+    return np.asarray(mask.resize((w, h), Image.Resampling.NEAREST).convert("L")) > 0
+
+
+@contextmanager
+def _opened(path):
+    """The picture in `path`; what goes wrong while reading it names the file."""
+    try:
+        with Image.open(path) as picture:
+            yield picture
+    except OSError as error:
+        raise InvalidValue(f"{path} is damaged or cut short ({error}): fetch it again.") from None
+
+
+def _check_image(image, path):
+    if image.mode != "RGB":
+        raise InvalidValue(
+            f"{path} has colour mode {image.mode}, not RGB: "
+            'convert it with Image.open(…).convert("RGB") and save it again.'
+        )
+    if image.getexif().get(EXIF_ORIENTATION, 1) != 1:
+        raise InvalidValue(
+            f"{path} is stored rotated (EXIF orientation), so its mask would not fit: "
+            "apply PIL.ImageOps.exif_transpose and save it again."
+        )
+
+
+def _check_levels(mask, path):
+    if mask.mode == "P":
+        colours = mask.getpalette()
+        if set(zip(*[iter(colours)] * 3, strict=True)) <= {(0, 0, 0), (255, 255, 255)}:
+            return  # as Carvana's: no need to look at the pixels
+    levels = np.flatnonzero(mask.convert("L").histogram())
+    if set(levels) - {0, 255} and set(levels) - {0, 1}:
+        between = next(level for level in levels if level not in (0, 255))
+        raise InvalidValue(
+            f"{path} has grey levels such as {between}; a mask has only 0 and 255. "
+            "Was it resized with a smooth filter, or saved as a JPEG? Use nearest, and GIF."
+        )

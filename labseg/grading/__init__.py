@@ -1,1 +1,0 @@
-"""The instructor's side of the lab; nothing that a student runs imports it."""
