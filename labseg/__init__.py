@@ -30,7 +30,8 @@ _PUBLIC = {
     "backup": ("labseg.models", "backup"),
     "receptive_field": ("labseg.layers", "receptive_field"),
     "check": ("labseg.exercises.check", None),
-    "hint": ("labseg.exercises", "hint"),
+    "hint": ("labseg.exercises.hints", "hint"),
+    "progress": ("labseg.exercises.progress", "progress"),
 }
 __all__ = [*_PUBLIC, "__version__"]
 

@@ -1,33 +1,110 @@
-"""The student's side: call their function, and keep only what JSON can hold.
+"""The student's side: call what they wrote, and keep only plain data of what comes back.
 
-When a lab is graded, this file alone runs beside the student's code. It judges nothing.
+When a lab is graded, this file alone runs beside the student's code. It judges nothing. An answer
+is a dict: {"error": type, "message": text}, {"config": a model's configuration as JSON text},
+{"value": a number, text, array, or a list or dict of these}, or {"returned": type} for anything
+else.
 """
 
+import copy
 import json
+import signal
+from contextlib import contextmanager
 
 MAX_MESSAGE = 500
+PLAIN = (bool, int, float, str, type(None))
 
 
-def unet(build_unet, cases):
-    """For each case a dict of strings that says what build_unet gave.
+def values(function, cases, optional=()):
+    """What the function returns for each case; arguments as in `models`."""
+    return [_answer(function, case, optional, _plain) for case in cases]
 
-    {"config": the model's configuration as JSON text}, or {"error": the exception's type,
-    "message": its words}, or {"returned": the type's name} if it isn't a Keras model.
+
+def models(function, cases, optional=()):
+    """The configuration of the Keras model that the function builds for each case.
+
+    Arguments are passed in order, those named in `optional` by name; lists become tuples.
     """
-    return [_unet(build_unet, dict(case)) for case in cases]
+    return [_answer(function, case, optional, _configuration) for case in cases]
 
 
-def _unet(build_unet, case):
+def given(answer, cases):
+    """What the student wrote, where it is no function: for each case the same."""
+    return [_plain(answer) for _ in cases]
+
+
+def _answer(function, case, optional, read):
+    case = {name: _argument(value) for name, value in case.items()}
+    named = {name: case.pop(name) for name in optional if name in case}
+    with _interrupts() as interrupted:
+        try:
+            return read(function(*case.values(), **named))
+        except BaseException as error:  # a student's sys.exit() is an answer, too
+            if interrupted:
+                raise
+            return {"error": type(error).__name__, "message": _text(error)}
+
+
+def _argument(value):
+    return tuple(value) if isinstance(value, list) else copy.deepcopy(value)
+
+
+@contextmanager
+def _interrupts():
+    """A list that is filled when the user interrupts, unlike a KeyboardInterrupt of the code."""
+    happened = []
+
+    def interrupt(*_):
+        happened.append(True)
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGINT, interrupt)
+    except ValueError:  # not in the main thread, where nobody can interrupt
+        yield happened
+        return
+    try:
+        yield happened
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _text(error):
+    try:
+        return str(error)[:MAX_MESSAGE]
+    except Exception:
+        return "(an error without a readable message)"
+
+
+def _configuration(model):
     import keras
 
-    shape, n_ch, floors = tuple(case.pop("input_shape")), case.pop("n_ch"), case.pop("floors")
-    try:
-        model = build_unet(shape, n_ch, floors, **case)  # convs, where the case has it
-    except Exception as error:
-        return {"error": type(error).__name__, "message": str(error)[:MAX_MESSAGE]}
     if not isinstance(model, keras.Model):
         return {"returned": type(model).__name__}
     try:
         return {"config": model.to_json()}
-    except Exception:  # a subclass of keras.Model says nothing of its layers
+    except Exception:  # a subclass of keras.Model does not describe its layers
         return {"config": json.dumps({"class_name": type(model).__name__, "config": {}})}
+
+
+def _plain(value):
+    """{"value": …} if it is plain data, through and through; else its type's name."""
+    try:
+        return {"value": _copy(value)}
+    except (TypeError, RecursionError):
+        return {"returned": type(value).__name__}
+
+
+def _copy(value):
+    """Plain data like it; TypeError where there is none. Subclasses may lie, so they aren't."""
+    import numpy as np
+
+    if isinstance(value, np.generic):
+        value = value.item()
+    if type(value) in PLAIN or (type(value) is np.ndarray and value.dtype != object):
+        return copy.copy(value)
+    if type(value) is dict:
+        return {str(key): _copy(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return [_copy(item) for item in value]
+    raise TypeError

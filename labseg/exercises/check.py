@@ -1,20 +1,48 @@
-"""What students call: labseg.check.<exercise>(answer) prints the verdict and returns it."""
+"""What students call: labseg.check.<exercise>(what they wrote) shows the verdict and returns it."""
 
 from labseg.errors import InvalidType
-from labseg.exercises import answers
-from labseg.exercises import unet as _unet
-from labseg.exercises.verdict import Verdict
+from labseg.exercises import catalogue
+from labseg.exercises.judge import judge
+from labseg.exercises.progress import record
 
 
-def unet(build_unet, seed=0) -> Verdict:
-    """Check build_unet(input_shape, n_ch, floors, convs=2): right, not yet, or not attempted.
+def __getattr__(name):
+    """The check of one exercise, such as labseg.check.build_unet."""
+    if name.startswith("_"):
+        raise AttributeError(name)
+    try:
+        exercise = catalogue.find(name)
+    except ValueError as error:
+        raise AttributeError(str(error)) from None
 
-    Whatever the function does or raises ends in a verdict. Raises TypeError only if what it
-    is given isn't a function.
-    """
-    if not callable(build_unet) or hasattr(build_unet, "layers"):
-        raise InvalidType("Give the function itself: labseg.check.unet(build_unet).")
-    cases = _unet.inputs(seed)
-    verdict = _unet.verdict(cases, answers.unet(build_unet, cases))
-    print(verdict.message)
-    return verdict
+    def check(answer, seed=0):
+        return run(exercise, answer, seed)
+
+    check.__name__ = check.__qualname__ = name
+    check.__doc__ = (
+        f"Check {exercise.takes} {exercise.name}: right, not yet and why, or not attempted yet.\n\n"
+        "Whatever your code does or raises ends in a verdict, which is shown and returned;\n"
+        "it is true if all is right. Another `seed` tries other cases."
+    )
+    return check
+
+
+def __dir__():
+    return [exercise.name for exercise in catalogue.EXERCISES]
+
+
+def run(exercise, answer, seed=0):
+    """Show and return the Verdict on what a student wrote."""
+    if exercise.takes == "the function" and (not callable(answer) or hasattr(answer, "layers")):
+        raise InvalidType(
+            f"Give the function itself: labseg.check.{exercise.name}({exercise.name}), "
+            f"not what it returns. You gave a {type(answer).__name__}."
+        )
+    cases = exercise.cases(seed)
+    try:
+        answers = exercise.answers(answer, cases)
+    except KeyboardInterrupt:  # without the many lines from inside Keras
+        raise KeyboardInterrupt("The check was interrupted.") from None
+    verdict = judge(exercise, cases, answers)
+    record(exercise, verdict)
+    return verdict.show()

@@ -1,34 +1,64 @@
 """A verdict: points and a message for each part of an exercise, and one of three outcomes."""
 
 from dataclasses import dataclass
+from html import escape
+
+from labseg.exercises.shown import Shown
 
 MAX_TEXT = 500
+RIGHT, WRONG, OPEN = "#009E73", "#D55E00", "#999999"  # the colour of the bar at the left
 
 
 def short(text, length=MAX_TEXT):
     """Text that may come from anywhere, on one line, printable and not too long."""
-    text = " ".join(str(text)[: 4 * length].split())
+    try:
+        text = " ".join(str(text)[: 4 * length].split())
+    except Exception:  # a number of many thousand digits, an object whose str() fails
+        text = f"a {type(text).__name__} that cannot be printed"
     text = "".join(c if c.isprintable() else "?" for c in text)
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
 @dataclass(frozen=True)
+class Fault:
+    """What is wrong with a part: a sentence, and what was given and expected where it helps."""
+
+    message: str
+    given: object = None
+    expected: object = None
+
+    @property
+    def lines(self):
+        """The sentence, then a line for each of the two values that is there."""
+        values = {"given": self.given, "expected": self.expected}
+        shown = [f"{name}: {short(value)}" for name, value in values.items() if value is not None]
+        return [short(self.message), *shown]
+
+
+@dataclass(frozen=True)
 class Part:
-    """A part of an exercise: the points it earned, and what is wrong ("" if nothing is)."""
+    """A part of an exercise, the points it earned of how many, and its Fault or None."""
 
     name: str
     points: int
     max_points: int
-    message: str = ""
+    fault: Fault | None = None
+
+    @property
+    def message(self):
+        """What is wrong, as one line; "" if nothing is."""
+        return "; ".join(self.fault.lines) if self.fault else ""
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Shown):
     """Right, wrong and why, or not attempted yet; true if right."""
 
     exercise: str
     parts: tuple[Part, ...]
     attempted: bool = True
+    remark: str = ""  # about a right answer
+    takes: str = "the function"  # what the student is to write
 
     @property
     def points(self):
@@ -46,27 +76,72 @@ class Verdict:
         return self.passed
 
     @property
-    def message(self):
-        """The verdict as plain text, parts with the same fault on one line."""
-        ask = f'labseg.hint("{self.exercise}") gives a hint.'
-        if not self.attempted:
-            return f"… Not attempted yet. Write the function and run this cell again; {ask}"
-        points = f"{self.points} of {self.max_points} points"
-        if self.passed:
-            return f"✓ Right: everything asked for is there ({points})."
-        wrong = {}
+    def state(self):
+        return "right" if self.passed else "not yet" if self.attempted else "not attempted"
+
+    @property
+    def right(self):
+        """The names of the parts that are right."""
+        return [part.name for part in self.parts if part.points == part.max_points]
+
+    @property
+    def wrong(self):
+        """[(names of the parts, their common Fault)], in order."""
+        found = {}
         for part in self.parts:
             if part.points < part.max_points:
-                wrong.setdefault(part.message, []).append(part.name)
-        lines = [f"✗ Not yet ({points}):"]
-        lines += [f"  ✗ {', '.join(names)}: {message}" for message, names in wrong.items()]
-        if right := [part.name for part in self.parts if part.points == part.max_points]:
-            lines.append(f"  ✓ right so far: {', '.join(right)}")
-        return "\n".join([*lines, f"  {ask}"])
+                found.setdefault(part.message, ([], part.fault))[0].append(part.name)
+        return list(found.values())
+
+    @property
+    def title(self):
+        points = f"{self.points} of {self.max_points} points"
+        if not self.attempted:
+            return f"… Not attempted yet. Write {self.takes} and run this cell again; {self._ask}"
+        if self.passed:
+            return f"✓ Right: everything asked for is there ({points})."
+        return f"✗ Not yet ({points}):"
+
+    @property
+    def _ask(self):
+        return f'labseg.hint("{self.exercise}") gives a hint.'
+
+    @property
+    def message(self):
+        """The verdict as plain text, parts with the same fault on one line."""
+        lines = [self.title]
+        if self.passed:
+            lines += [f"  {self.remark}"] if self.remark else []
+        elif self.attempted:
+            for names, fault in self.wrong:
+                first, *values = fault.lines if fault else [""]
+                lines += [f"  ✗ {', '.join(names)}: {first}", *(f"      {v}" for v in values)]
+            if self.right:
+                lines.append(f"  ✓ right so far: {', '.join(self.right)}")
+            lines.append(f"  {self._ask}")
+        return "\n".join(lines)
+
+    @property
+    def html(self):
+        """The verdict as HTML; nothing in it is taken for a tag."""
+        colour = RIGHT if self.passed else WRONG if self.attempted else OPEN
+        rows = [f"<strong>{escape(self.title)}</strong>"]
+        if self.passed:
+            rows += [escape(self.remark)] if self.remark else []
+        elif self.attempted:
+            rows += [self._item(*wrong) for wrong in self.wrong]
+            if self.right:
+                rows.append(f"✓ right so far: {escape(', '.join(self.right))}")
+            rows.append(escape(self._ask))
+        style = f"border-left: 4px solid {colour}; padding: 0.2em 0.8em; max-width: 50em; "
+        style += "overflow-wrap: break-word; line-height: 1.5"
+        return f'<div style="{style}">{"".join(f"<div>{row}</div>" for row in rows)}</div>'
+
+    @staticmethod
+    def _item(names, fault):
+        first, *values = (escape(line) for line in (fault.lines if fault else [""]))
+        below = "".join(f'<div style="padding-left: 1.5em">{value}</div>' for value in values)
+        return f"✗ <em>{escape(', '.join(names))}</em>: {first}{below}"
 
     def __repr__(self):
-        state = "right" if self.passed else "not yet" if self.attempted else "not attempted"
-        return f"<{self.exercise}: {state}, {self.points} of {self.max_points} points>"
-
-    def _ipython_display_(self):
-        """Show nothing: a check has printed the message, also where it ends a cell."""
+        return f"<{self.exercise}: {self.state}, {self.points} of {self.max_points} points>"

@@ -6,14 +6,15 @@ again, and compared part by part with what was asked.
 
 import random
 import re
+from functools import partial
 
 from labseg.errors import InvalidValue
-from labseg.exercises.answers import unet as answers  # the exercise's second part
-from labseg.exercises.net import PASS, POOLINGS, activation, output_size, read_net, step
-from labseg.exercises.verdict import Part, Verdict, short
+from labseg.exercises.answers import models
+from labseg.exercises.exercise import Exercise
+from labseg.exercises.judge import attempt, fault_of, raised
+from labseg.exercises.unet_floors import PASS, POOLINGS, activation, output_size, read_net, step
+from labseg.exercises.verdict import short
 from labseg.layers import MERGES
-
-__all__ = ["HINTS", "answers", "inputs", "verdict"]
 
 POINTS = {
     "model": 1,
@@ -54,7 +55,7 @@ HINTS = [
 # --- what is asked -------------------------------------------------------------------------
 
 
-def inputs(seed=0):
+def draw_cases(seed=0):
     """Parameters to try: five that have an answer, then two sizes that must be refused."""
     rng = random.Random(seed)
     n_ch = rng.sample([3, 5, 6, 7, 9, 10, 11], 7)
@@ -300,27 +301,20 @@ FIXED = {
 }
 
 
-def verdict(cases, answers):
-    """The Verdict on answers, one for each case; whatever they hold, it raises nothing."""
-    answers = [*answers[: len(cases)]] if isinstance(answers, list) else []
-    answers += [None] * (len(cases) - len(answers))
-    asked = [pair for pair in zip(cases, answers, strict=True) if _divisible(pair[0])]
-    refused = [pair for pair in zip(cases, answers, strict=True) if not _divisible(pair[0])]
-    if all(isinstance(a, dict) and a.get("error") == "NotImplementedError" for _, a in asked):
-        parts = tuple(Part(name, 0, points) for name, points in POINTS.items())
-        return Verdict("unet", parts, attempted=False)
-    built = [(case, *_try(_net, answer)) for case, answer in asked]
+def faults(cases, answers):
+    """{part: what is wrong with it, or None}, from an answer for each case."""
+    pairs = list(zip(cases, answers, strict=True))
+    asked = [pair for pair in pairs if _divisible(pair[0])]
+    built = [(case, *attempt(_net, answer)) for case, answer in asked]
     models = [(case, net) for case, net, fault in built if not fault]
-    faults = {"model": _first((case, fault) for case, _, fault in built)}
-    for name, judge in PARTS.items():
-        faults[name] = _judge(name, judge, models) if len(models) >= ENOUGH else NO_MODEL
-    refusals = ((case, _fault(_refusal, case, answer)) for case, answer in refused)
-    faults["sizes"] = _first(refusals) if models else NO_MODEL
-    return Verdict("unet", tuple(_part(name, faults[name]) for name in POINTS))
-
-
-def _part(name, fault):
-    return Part(name, 0 if fault else POINTS[name], POINTS[name], short(fault or ""))
+    found = {"model": _first((case, fault) for case, _, fault in built)}
+    for name, judge_part in PARTS.items():
+        found[name] = _judge(name, judge_part, models) if len(models) >= ENOUGH else NO_MODEL
+    refusals = [
+        (case, fault_of(_refusal, case, answer)) for case, answer in pairs if not _divisible(case)
+    ]
+    found["sizes"] = _first(refusals) if models else NO_MODEL
+    return found
 
 
 def _first(faults):
@@ -330,30 +324,15 @@ def _first(faults):
             return fault if fault == WAIT else f"{_with(case)}: {fault}"
 
 
-def _judge(name, judge, models):
-    fault = _first((case, _fault(judge, case, net)) for case, net in models)
+def _judge(name, judge_part, models):
+    fault = _first((case, fault_of(judge_part, case, net)) for case, net in models)
     if fault and fault != WAIT and name in FIXED:
         key, observe = FIXED[name]
-        seen = {_try(observe, net)[0] for _, net in models}
+        seen = {attempt(observe, net)[0] for _, net in models}
         asked = {case.get(key, 2) for case, _ in models}
         if len(seen) == 1 < len(asked) and None not in seen:
             return f"the number of {name} does not change with {key}: it is always {seen.pop()}"
     return fault
-
-
-def _fault(judge, *args):
-    fault, failure = _try(judge, *args)
-    return fault or failure
-
-
-def _try(function, *args):
-    """(what it gives, None) or (None, a sentence): an answer may hold anything at all."""
-    try:
-        return function(*args), None
-    except ValueError as error:
-        return None, str(error) or "the answer cannot be judged"
-    except Exception as error:
-        return None, f"the answer cannot be judged ({type(error).__name__})"
 
 
 def _net(answer):
@@ -362,12 +341,10 @@ def _net(answer):
         raise InvalidValue("there is no answer")
     if "config" in answer:
         return read_net(answer["config"])
-    if "error" in answer:
-        message = short(answer.get("message"), 200)
-        more = ""
-        if "Concatenate" in message:
-            more = " (does each skip join on its own floor, the last one kept first?)"
-        raise InvalidValue(f"your function raised {short(answer['error'], 40)}: {message}{more}")
+    if error := raised(answer):
+        if "Concatenate" in error:
+            error += " (does each skip join on its own floor, the last one kept first?)"
+        raise InvalidValue(error)
     if answer.get("returned") == "NoneType":
         raise InvalidValue("your function returned None: is there a `return` at its end?")
     raise InvalidValue(f"your function returned {short(answer.get('returned'), 40)}, not a model")
@@ -389,3 +366,15 @@ def _refusal(case, answer):
     if str(size) not in numbers or not (power or str(divisor) in numbers):
         says = f"the ValueError says {short(message, 80)!r}"
         return f"{says}, expected a sentence with {size} and 2**{case['floors']} = {divisor}"
+
+
+EXERCISE = Exercise(
+    name="build_unet",
+    notebook="04_unet",
+    minutes=25,
+    points=POINTS,
+    cases=draw_cases,
+    answers=partial(models, optional=("convs",)),
+    faults=faults,
+    hints=tuple(HINTS),
+)

@@ -3,16 +3,19 @@
 import copy
 import json
 import random
-from pathlib import Path
+from dataclasses import replace
 
 import keras
 import pytest
 from keras import layers
 from reference import build_cnn, build_unet
 
-from labseg.exercises import answers as answers_module
-from labseg.exercises import check, hint, unet
+from labseg.exercises import build_unet as exercise
+from labseg.exercises import catalogue, check
+from labseg.exercises.judge import judge
 from labseg.exercises.verdict import Verdict
+
+UNET = exercise.EXERCISE
 
 P = {"padding": "same"}
 
@@ -84,13 +87,14 @@ def variant(
     return build
 
 
-CASES = unet.inputs()
+CASES = UNET.cases(0)
 
 
 @pytest.fixture
 def fewer_cases(monkeypatch):
     """Leaves out the deepest two: building models is what takes the time here."""
-    monkeypatch.setattr(unet, "inputs", lambda seed: [*CASES[:2], *CASES[4:]])
+    fewer = replace(UNET, cases=lambda seed: [*CASES[:2], *CASES[4:]])
+    monkeypatch.setattr(catalogue, "EXERCISES", (fewer,))
 
 
 # --- right answers -------------------------------------------------------------------------
@@ -144,7 +148,7 @@ RIGHT = {
 @pytest.mark.usefixtures("fewer_cases")
 @pytest.mark.parametrize("name", RIGHT)
 def test_right_answers(name, capsys):
-    verdict = check.unet(RIGHT[name])
+    verdict = check.build_unet(RIGHT[name])
     out = capsys.readouterr().out
     assert verdict, out
     assert out == "✓ Right: everything asked for is there (10 of 10 points).\n"
@@ -152,15 +156,15 @@ def test_right_answers(name, capsys):
 
 @pytest.mark.parametrize("seed", range(1, 4))
 def test_other_parameters(seed):
-    cases = unet.inputs(seed)
+    cases = UNET.cases(seed)
     assert {case["floors"] for case in cases[:5]} == {0, 1, 2, 3, 4}
     assert all(case["input_shape"][0] != case["input_shape"][1] for case in cases)
-    assert cases == unet.inputs(seed) != unet.inputs(0)
+    assert cases == UNET.cases(seed) != UNET.cases(0)
     assert json.loads(json.dumps(cases)) == cases
-    answers = unet.answers(build_unet, cases)
+    answers = UNET.answers(build_unet, cases)
     assert json.loads(json.dumps(answers)) == answers
-    assert unet.verdict(cases, answers).passed
-    naive = unet.verdict(cases, unet.answers(variant(refuse=lambda *_: None), cases))
+    assert judge(UNET, cases, answers).passed
+    naive = judge(UNET, cases, UNET.answers(variant(refuse=lambda *_: None), cases))
     assert [part.name for part in naive.parts if not part.points] == ["sizes"]
 
 
@@ -434,7 +438,7 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_answers(name, capsys):
     changes, expected = WRONG[name]
-    verdict = check.unet(variant(**changes))
+    verdict = check.build_unet(variant(**changes))
     out = capsys.readouterr().out
     assert verdict.attempted
     assert not verdict
@@ -516,7 +520,7 @@ class Subclassed(keras.Model):
     ],
 )
 def test_other_wrong_answers(build, message, capsys):
-    verdict = check.unet(build)
+    verdict = check.build_unet(build)
     out = capsys.readouterr().out
     assert message in out
     assert verdict.attempted
@@ -526,7 +530,7 @@ def test_other_wrong_answers(build, message, capsys):
 
 def test_valid_padding_where_nothing_joins():
     cases = [{"input_shape": [20, 22, 3], "n_ch": 3, "floors": 0, "convs": n} for n in (1, 2, 3)]
-    verdict = unet.verdict(cases, unet.answers(valid_padding, cases))
+    verdict = judge(UNET, cases, UNET.answers(valid_padding, cases))
     assert "the only floor shrinks the image: use padding='same'" in verdict.message
     assert "the output is 18×20 pixels" in verdict.message
 
@@ -549,7 +553,7 @@ def test_refusals(error, message, capsys):
         if shape[0] % 2**floors or shape[1] % 2**floors:
             raise error
 
-    verdict = check.unet(variant(refuse=refuse_with))
+    verdict = check.build_unet(variant(refuse=refuse_with))
     assert message in capsys.readouterr().out
     assert verdict.points == 9
 
@@ -560,14 +564,14 @@ def test_a_refusal_may_name_the_power():
             if size % 2**floors:
                 raise ValueError(f"2**{floors} does not divide {size}")
 
-    assert check.unet(variant(refuse=refuse_with))
+    assert check.build_unet(variant(refuse=refuse_with))
 
 
 def test_refusing_every_size_earns_nothing():
     def build(input_shape, n_ch, floors, convs=2):
         raise ValueError(f"{input_shape} cannot be divided by {2**floors}")
 
-    assert check.unet(build).points == 0
+    assert check.build_unet(build).points == 0
 
 
 def test_a_list_that_grows_from_call_to_call(capsys):
@@ -577,7 +581,7 @@ def test_a_list_that_grows_from_call_to_call(capsys):
         kept.extend(skip["kept"] for skip in skips)
         return layers.Concatenate()([x, kept[floor]])
 
-    assert not check.unet(variant(join=join_wrongly))
+    assert not check.build_unet(variant(join=join_wrongly))
     assert "floors=1, convs=2" not in capsys.readouterr().out  # the first call was right
 
 
@@ -587,7 +591,7 @@ def test_the_student_who_wrote_a_part_of_it():
             raise NotImplementedError
         return build_unet(input_shape, n_ch, floors, convs)
 
-    verdict = check.unet(build)
+    verdict = check.build_unet(build)
     assert verdict.attempted
     assert "floors=2, convs=3: your function raised NotImplementedError" in verdict.message
 
@@ -600,10 +604,10 @@ def not_yet(input_shape, n_ch, floors, convs=2):
 
 
 def test_not_attempted(capsys):
-    verdict = check.unet(not_yet)
+    verdict = check.build_unet(not_yet)
     assert capsys.readouterr().out == (
         "… Not attempted yet. Write the function and run this cell again; "
-        'labseg.hint("unet") gives a hint.\n'
+        'labseg.hint("build_unet") gives a hint.\n'
     )
     assert not verdict
     assert not verdict.attempted
@@ -612,7 +616,7 @@ def test_not_attempted(capsys):
 
 
 def test_wrong_as_printed(capsys):
-    check.unet(variant(join=add_skip, end=softmax_end))
+    check.build_unet(variant(join=add_skip, end=softmax_end))
     assert capsys.readouterr().out == (
         "✗ Not yet (7 of 10 points):\n"
         "  ✗ skips: with input_shape=(48, 24, 3), n_ch=11, floors=1, convs=2: floor 0 going up "
@@ -620,7 +624,7 @@ def test_wrong_as_printed(capsys):
         "  ✗ output: with input_shape=(48, 24, 3), n_ch=11, floors=1, convs=2: the output has "
         "softmax, expected a sigmoid\n"
         "  ✓ right so far: model, input, poolings, convolutions, channels, upsampling, sizes\n"
-        '  labseg.hint("unet") gives a hint.\n'
+        '  labseg.hint("build_unet") gives a hint.\n'
     )
 
 
@@ -628,37 +632,17 @@ def test_the_verdict_is_shown_once():
     from IPython.core.interactiveshell import InteractiveShell
 
     shell = InteractiveShell.instance()
-    verdict = check.unet(not_yet)
+    verdict = check.build_unet(not_yet)
     assert isinstance(verdict, Verdict)
     assert shell.display_formatter.format(verdict) == ({}, {})
-    assert repr(verdict) == "<unet: not attempted, 0 of 10 points>"
+    assert repr(verdict) == "<build_unet: not attempted, 0 of 10 points>"
     InteractiveShell.clear_instance()
 
 
 def test_it_takes_the_function_itself():
     for wrong in (None, build_unet((8, 8, 3), 3, 1)):
-        with pytest.raises(TypeError, match=r"Give the function itself: labseg\.check\.unet"):
-            check.unet(wrong)
-
-
-# --- hints -------------------------------------------------------------------------------------
-
-
-def test_hints(capsys, monkeypatch):
-    monkeypatch.setattr("labseg.exercises._next", {})
-    n = len(unet.HINTS)
-    for _ in range(n + 1):
-        hint("unet")
-    out = capsys.readouterr().out
-    assert [f"Hint {i} of {n}: " in out for i in range(1, n + 1)] == [True] * n
-    assert out.count(f"Hint {n} of {n}: ") == 2
-    hint("unet", 2)
-    assert capsys.readouterr().out == f"Hint 2 of {n}: {unet.HINTS[1]}\n"
-    for wrong in (0, n + 1, "2"):
-        with pytest.raises(ValueError, match=f"The exercise unet has hints 1 to {n}"):
-            hint("unet", wrong)
-    with pytest.raises(ValueError, match="No exercise is called 'vnet'; there is unet"):
-        hint("vnet")
+        with pytest.raises(TypeError, match=r"Give the function itself: labseg\.check\.build_unet"):
+            check.build_unet(wrong)
 
 
 # --- hostile answers ---------------------------------------------------------------------------
@@ -666,12 +650,7 @@ def test_hints(capsys, monkeypatch):
 
 @pytest.fixture(scope="module")
 def right_answers():
-    return unet.answers(build_unet, CASES)
-
-
-def test_answers_hold_no_verdict():
-    """answers.py goes into the sandbox alone."""
-    assert "labseg" not in Path(answers_module.__file__).read_text(encoding="utf-8")
+    return UNET.answers(build_unet, CASES)
 
 
 GIANT = int("9" * 4000)
@@ -690,7 +669,7 @@ GIANT = int("9" * 4000)
 )
 def test_malformed_answers(answer, right_answers):
     for answers in ([answer] * 7, [*right_answers[:4], answer, *right_answers[5:]], answer):
-        verdict = unet.verdict(CASES, answers)
+        verdict = judge(UNET, CASES, answers)
         assert verdict.attempted
         assert not verdict
         assert len(verdict.message) < 3000
@@ -706,13 +685,13 @@ def test_a_skip_from_elsewhere(right_answers):
     up = entries[upsampled["config"]["keras_history"][0]]
     bottom = up["inbound_nodes"][0]["args"][0]["config"]["keras_history"][0]
     skip["config"]["keras_history"][0] = bottom
-    verdict = unet.verdict(CASES, [{"config": json.dumps(config)}, *right_answers[1:]])
+    verdict = judge(UNET, CASES, [{"config": json.dumps(config)}, *right_answers[1:]])
     assert "joins features of the bottom, expected those of floor 0 going down" in verdict.message
 
 
 def test_too_few_and_too_many_answers(right_answers):
-    assert not unet.verdict(CASES, right_answers[:6])
-    assert unet.verdict(CASES, [*right_answers, "more"])
+    assert not judge(UNET, CASES, right_answers[:6])
+    assert judge(UNET, CASES, [*right_answers, "more"])
 
 
 def test_what_a_model_says_of_its_shapes_is_not_read(right_answers):
@@ -723,7 +702,7 @@ def test_what_a_model_says_of_its_shapes_is_not_read(right_answers):
             if layer["class_name"] == "Conv2DTranspose":
                 layer["config"]["strides"] = [1, 1]  # the shapes of before are still written there
         answer["config"] = json.dumps(config)
-    verdict = unet.verdict(CASES, forged)
+    verdict = judge(UNET, CASES, forged)
     assert "a Conv2DTranspose has strides 1×1, expected 2×2" in verdict.message
     assert "the output is 25×13 pixels" in verdict.message
 
@@ -759,7 +738,7 @@ def test_configurations_with_a_broken_place(right_answers):
                     place[path[-1]] = rng.choice(JUNK)
             except (LookupError, TypeError):
                 continue  # an earlier break took this place away
-        verdict = unet.verdict([case] * 3, [{"config": json.dumps(config)}] * 3)
+        verdict = judge(UNET, [case] * 3, [{"config": json.dumps(config)}] * 3)
         assert isinstance(verdict, Verdict)
         assert "cannot be judged" not in verdict.message, verdict.message
         assert verdict.message.replace("\n", "").isprintable()
@@ -773,4 +752,4 @@ def test_huge_models_are_judged_quickly():
         entry["config"]["name"] = str(i)
     head = {"class_name": "Conv2D", "config": {"name": "h", "filters": 1, "activation": "sigmoid"}}
     config = {"class_name": "Sequential", "config": {"layers": [*chain, head]}}
-    assert not unet.verdict(CASES, [{"config": json.dumps(config)}] * 7)
+    assert not judge(UNET, CASES, [{"config": json.dumps(config)}] * 7)
