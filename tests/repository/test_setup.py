@@ -84,7 +84,11 @@ def test_ruff_is_content(command):
 def test_ci_runs_the_readmes_test_command():
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
-    assert script.read_text("utf-8").splitlines()[-1] == "uv run pytest"
+    text = script.read_text("utf-8")
+    assert "\ntests() {\n    uv run pytest\n}\n" in text
+    stages = re.findall(r"^(\w+)\(\) \{$", text, re.MULTILINE)
+    by_default = re.search(r"\$\{@:-(.+?)\}", text)[1].split()
+    assert sorted(by_default) == sorted(stages)
     assert "uv run pytest" in (ROOT / "README.md").read_text("utf-8")
 
 
