@@ -12,6 +12,7 @@ import zipfile
 from importlib.metadata import version
 from pathlib import Path
 
+import colab
 import numpy as np
 import pytest
 from carvana_files import write_cars
@@ -25,7 +26,7 @@ import labseg
 from labseg import cli
 
 ROOT = Path(__file__).parents[2]
-COLABS = "2.0.2"  # the client that Colab has
+COLABS = colab.VERSIONS["kaggle"]
 SIGNED_IN = {"KAGGLE_API_TOKEN": TOKEN}
 MEGABYTE = 1 << 20  # the client writes in such chunks
 NO_MOUNT = 77  # exit status

@@ -12,11 +12,12 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import colab
 import numpy as np
 import pytest
 
 SIZE = (32, 48)
-COLABS_KERAS = "3.13.2"  # the oldest that labseg supports
+COLABS_KERAS = colab.VERSIONS["keras"]  # the oldest that labseg supports
 RUNS = ["tensorflow", "jax", f"tensorflow with Keras {COLABS_KERAS}"]
 RUNS += ["torch"] if find_spec("torch") else []
 EPOCHS = 4

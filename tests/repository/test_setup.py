@@ -7,6 +7,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import colab
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -66,6 +67,18 @@ def test_the_environments_python_is_one_that_labseg_takes():
     (python,) = [entry for entry in ENVIRONMENT["dependencies"] if str(entry).startswith("python=")]
     version = python.removeprefix("python=")
     assert Requirement(f"x{PROJECT['requires-python']}").specifier.contains(version)
+
+
+# Colab
+
+
+def test_the_ranges_admit_what_colab_has_so_that_nothing_is_replaced_there():
+    extras = PROJECT["optional-dependencies"]
+    ranges = [Requirement(r) for r in (*PROJECT["dependencies"], *extras["lab"], *extras["data"])]
+    ranges = {wanted.name: wanted.specifier for wanted in ranges}
+    for package, version in colab.VERSIONS.items():
+        assert ranges[package].contains(version), f"{package} {version}"
+    assert Requirement(f"x{PROJECT['requires-python']}").specifier.contains(f"{colab.PYTHON}.0")
 
 
 # Style
