@@ -28,6 +28,7 @@ _PUBLIC = {
     "quiet_keras": ("labseg.models", "quiet_keras"),
     "load_model": ("labseg.models", "load_model"),
     "backup": ("labseg.models", "backup"),
+    "EpochCounter": ("labseg.training", "EpochCounter"),
     "receptive_field": ("labseg.layers", "receptive_field"),
     "check": ("labseg.exercises.check", None),
     "hint": ("labseg.exercises.hints", "hint"),
