@@ -97,49 +97,49 @@ class Verdict(Shown):
     def title(self):
         points = f"{self.points} of {self.max_points} points"
         if not self.attempted:
-            return f"… Not attempted yet. Write {self.takes} and run this cell again; {self._ask}"
+            return "… Not attempted yet."
         if self.passed:
             return f"✓ Right: everything asked for is there ({points})."
         return f"✗ Not yet ({points}):"
 
     @property
-    def _ask(self):
-        return f'labseg.hint("{self.exercise}") gives a hint.'
+    def advice(self):
+        """What to do, or to notice, next."""
+        hint = f'labseg.hint("{self.exercise}") gives a hint.'
+        if self.passed:
+            return self.remark
+        return hint if self.attempted else f"Write {self.takes} and run this cell again; {hint}"
 
     @property
     def message(self):
         """The verdict as plain text, parts with the same fault on one line."""
+        if not self.attempted:
+            return f"{self.title} {self.advice}"
         lines = [self.title]
-        if self.passed:
-            lines += [f"  {self.remark}"] if self.remark else []
-        elif self.attempted:
-            for names, fault in self.wrong:
-                first, *values = fault.lines if fault else [""]
-                lines += [f"  ✗ {', '.join(names)}: {first}", *(f"      {v}" for v in values)]
-            if self.right:
-                lines.append(f"  ✓ right so far: {', '.join(self.right)}")
-            lines.append(f"  {self._ask}")
-        return "\n".join(lines)
+        for names, fault in self.wrong:
+            first, *values = fault.lines
+            lines += [f"  ✗ {', '.join(names)}: {first}", *(f"      {v}" for v in values)]
+        if self.right and not self.passed:
+            lines.append(f"  ✓ right so far: {', '.join(self.right)}")
+        return "\n".join([*lines, f"  {self.advice}"] if self.advice else lines)
 
     @property
     def html(self):
         """The verdict as HTML; nothing in it is taken for a tag."""
         colour = RIGHT if self.passed else WRONG if self.attempted else OPEN
         rows = [f"<strong>{escape(self.title)}</strong>"]
-        if self.passed:
-            rows += [escape(self.remark)] if self.remark else []
-        elif self.attempted:
+        if self.attempted:
             rows += [self._item(*wrong) for wrong in self.wrong]
-            if self.right:
+            if self.right and not self.passed:
                 rows.append(f"✓ right so far: {escape(', '.join(self.right))}")
-            rows.append(escape(self._ask))
+        rows.append(escape(self.advice))
         style = f"border-left: 4px solid {colour}; padding: 0.2em 0.8em; max-width: 50em; "
         style += "overflow-wrap: break-word; line-height: 1.5"
         return f'<div style="{style}">{"".join(f"<div>{row}</div>" for row in rows)}</div>'
 
     @staticmethod
     def _item(names, fault):
-        first, *values = (escape(line) for line in (fault.lines if fault else [""]))
+        first, *values = map(escape, fault.lines)
         below = "".join(f'<div style="padding-left: 1.5em">{value}</div>' for value in values)
         return f"✗ <em>{escape(', '.join(names))}</em>: {first}{below}"
 
