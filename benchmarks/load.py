@@ -5,11 +5,8 @@ a temporary folder, from the rendered cars, then reads all of them to 256×256 i
 a process of its own, and prints a table. 2,000 pairs take about five minutes and 1.5 GB of disk.
 """
 
-import json
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -20,6 +17,7 @@ from typing import Annotated
 import cv2
 import numpy as np
 import typer
+from fresh_process import in_fresh_process, peak_memory
 from PIL import Image
 from tqdm import tqdm
 
@@ -29,7 +27,7 @@ from labseg.data.carvana import SHIPPED_CARS
 STORED = (1918, 1280)  # width, height
 SIZE = (256, 256)
 
-# The ways to read: each has a folder and returns (images, masks).
+# The ways to read: each takes a folder and returns (images, masks).
 
 
 def plain(folder):
@@ -52,6 +50,7 @@ def cached(folder):
     return cars.images, cars.masks
 
 
+# {name: (way, how often it is measured)}; "first load" fills the cache, so it is measured once.
 WAYS = {
     "open, resize, array": (plain, 1),
     "labseg, without cache": (uncached, 3),
@@ -60,30 +59,20 @@ WAYS = {
 }
 
 
-def measure(way, folder):
-    """Time and memory of one way, in this process, which has done nothing else."""
-    from resource import RUSAGE_SELF, getrusage
-
-    unit = 1 if sys.platform == "darwin" else 1024
-    before = getrusage(RUSAGE_SELF).ru_maxrss * unit
-    start = time.perf_counter()
-    images, masks = WAYS[way][0](folder)
+def measure(read, folder, cache):
+    """Seconds that reading takes, and its peak memory as a multiple of the arrays' own."""
+    os.environ["XDG_CACHE_HOME"] = str(cache)
+    before, start = peak_memory(), time.perf_counter()
+    images, masks = read(folder)
     seconds = time.perf_counter() - start
-    peak = getrusage(RUSAGE_SELF).ru_maxrss * unit - before
+    peak = peak_memory() - before
     return {"seconds": seconds, "memory": peak / (images.nbytes + masks.nbytes)}
 
 
 def measured(way, folder, cache):
     """The median of a few runs, each in a fresh process."""
-    runs = []
-    for _ in range(WAYS[way][1]):
-        ran = subprocess.run(
-            [sys.executable, __file__, "--way", way, "--folder", str(folder)],
-            env=os.environ | {"XDG_CACHE_HOME": str(cache)},
-            stdout=subprocess.PIPE,
-            check=True,
-        )
-        runs.append(json.loads(ran.stdout))
+    read, times = WAYS[way]
+    runs = [in_fresh_process(measure, read, folder, cache) for _ in range(times)]
     return {name: median(run[name] for run in runs) for name in runs[0]}
 
 
@@ -138,26 +127,21 @@ def differences(folder, count=100):
 
 def main(
     pairs: Annotated[int, typer.Option(min=1, help="Images with their masks.")] = 2000,
-    way: Annotated[str | None, typer.Option(hidden=True)] = None,
-    folder: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ):
-    """Compare ways of reading Carvana-shaped files."""
-    if way:
-        print(json.dumps(measure(way, folder)))
-        return
+    """Compare four ways of reading files such as Carvana's."""
     with tempfile.TemporaryDirectory() as temporary:
         folder, cache = Path(temporary, "carvana"), Path(temporary, "cache")
         write_files(folder, pairs)
         print(f"\n{pairs} pairs, 1918×1280 → 256×256, {os.cpu_count()} cores\n")
         print("| | seconds | pairs a second | times the plain way | peak memory ÷ arrays |")
         print("| --- | --- | --- | --- | --- |")
-        base = None
+        plain_seconds = None
         for name in WAYS:
             result = measured(name, folder, cache)
             seconds, memory = result["seconds"], result["memory"]
-            base = base or seconds
+            plain_seconds = plain_seconds or seconds
             print(
-                f"| {name} | {seconds:.2f} | {pairs / seconds:.0f} | {base / seconds:.1f} "
+                f"| {name} | {seconds:.2f} | {pairs / seconds:.0f} | {plain_seconds / seconds:.1f} "
                 f"| {memory:.2f} |",
                 flush=True,
             )

@@ -1,4 +1,4 @@
-"""Lesson 4's U-Net and its training in plain PyTorch, to compare with: the same but the library.
+"""Lesson 4's U-Net and its training in plain PyTorch: all the same but the library.
 
 Same layers, channels, initial weights' distribution, loss, optimiser, schedule and batches.
 """
@@ -8,17 +8,20 @@ import os
 
 import torch
 from torch import nn
-from train_watch import BATCH, FLOORS, RATE
+
+
+def versions():
+    return f"PyTorch {torch.__version__}"
 
 
 class Block(nn.Sequential):
     """Two 3×3 convolutions, each with BatchNorm (Keras's epsilon and momentum 0.9) and ReLU."""
 
-    def __init__(self, before, channels):
+    def __init__(self, inputs, channels):
         layers = []
-        for inputs in (before, channels):
+        for before in (inputs, channels):
             layers += [
-                nn.Conv2d(inputs, channels, 3, padding=1, bias=False),
+                nn.Conv2d(before, channels, 3, padding=1, bias=False),
                 nn.BatchNorm2d(channels, eps=1e-3, momentum=0.1),
                 nn.ReLU(inplace=True),
             ]
@@ -56,45 +59,38 @@ class UNet(nn.Module):
         return self.last(x)
 
 
-def loss_of(logits, masks):
-    """Lesson 4's loss."""
-    return nn.functional.binary_cross_entropy_with_logits(logits, masks)
-
-
 def tensors(cars):
     """Pictures (n, 3, h, w) uint8, channels last in memory, and masks (n, 1, h, w) float."""
     pictures = torch.from_numpy(cars.images).permute(0, 3, 1, 2)
     return pictures, torch.from_numpy(cars.masks).float()[:, None]
 
 
-def pytorch(train, val, watch, seed, epochs, n_ch):
+def lesson_4(train, val, watch, seed, settings):
+    """Lesson 4's training, up to its last epoch; nothing is validated on the way."""
     torch.set_num_threads(os.cpu_count())
     torch.manual_seed(seed)
-    (x, y), (held, _) = tensors(train), tensors(watch.held)
-    model = UNet(n_ch, FLOORS).to(memory_format=torch.channels_last)
+    (x, y), (x_test, _) = tensors(train), tensors(watch.test)
+    model = UNet(settings.n_ch, settings.floors).to(memory_format=torch.channels_last)
     watch.run()
-    steps = epochs * math.ceil(len(x) / BATCH)
-    optimiser = torch.optim.Adam(model.parameters(), RATE, eps=1e-7)
+    steps = settings.epochs * math.ceil(len(x) / settings.batch)
+    optimiser = torch.optim.Adam(model.parameters(), settings.rate, eps=1e-7)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    for epoch in range(epochs):
+    loss = nn.BCEWithLogitsLoss()
+    for epoch in range(settings.epochs):
         model.train()
-        for rows in torch.randperm(len(x)).split(BATCH):
+        for rows in torch.randperm(len(x)).split(settings.batch):
             optimiser.zero_grad()
-            loss_of(model(x[rows]), y[rows]).backward()
+            loss(model(x[rows]), y[rows]).backward()
             optimiser.step()
             schedule.step()
         watch.rest()
-        watch.note(epoch + 1, scores(model, held))
+        watch.note(epoch + 1, predict(model, x_test))
         watch.run()
 
 
 @torch.no_grad()
-def scores(model, pictures):
-    """The network's answers (n, h, w) in [0, 1]."""
+def predict(model, pictures):
+    """The network's scores (n, h, w) in [0, 1]."""
     model.eval()
-    found = [torch.sigmoid(model(some))[:, 0] for some in pictures.split(16)]
-    return torch.cat(found).numpy()
-
-
-def versions():
-    return f"PyTorch {torch.__version__}"
+    scores = [torch.sigmoid(model(batch))[:, 0] for batch in pictures.split(16)]
+    return torch.cat(scores).numpy()
