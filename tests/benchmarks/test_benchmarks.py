@@ -1,20 +1,27 @@
-"""benchmarks/train.py and ledger.py: what they count, when they stop, what they print. No speed."""
+"""What the benchmarks count, when they stop and what they print; never how fast they are."""
 
+import ast
+import inspect
 import math
+import os
+import re
+import signal
 import time
 from pathlib import Path
 
-import ledger
+import ledger  # benchmarks/ is on the tests' path (pyproject.toml)
 import numpy as np
 import pytest
-import train  # benchmarks/ is on the tests' path (pyproject.toml)
-import train_watch
+import train
+from fresh_process import in_fresh_process, peak_memory
 from labseg_author import lessons
 
 from labseg.data.carvana import Cars
+from labseg.evaluation import Band
 
 ROOT = Path(__file__).parents[2]
 
+LESSON_4 = train.Settings()
 SLOW = {"rows": [(10, 1, 0.5), (20, 2, 0.91), (30, 3, 0.93)], "versions": "K"}
 FAST = {"rows": [(4, 1, 0.7), (8, 2, 0.90), (12, 3, 0.96), (16, 4, 0.955)], "versions": "K"}
 
@@ -37,16 +44,40 @@ def keras():
 
 
 def test_the_settings_are_lesson_4s():
-    source = (ROOT / "solutions" / "04_unet.ipynb").read_text(encoding="utf-8")
-    numbers = f"{train_watch.N_CH}, {train_watch.FLOORS}, {train_watch.EPOCHS}, 1e-2"
-    assert f"    n_ch, floors, epochs, learning_rate = {numbers}\\n" in source
-    assert train_watch.RATE == 1e-2
-    assert f"learning_rate, batch_size={train_watch.BATCH}, callbacks=()" in source
-    assert f"labseg.load_cars(size={train_watch.SIZE})" in source
+    source = "\n".join(lessons.code(ROOT / "solutions" / "04_unet.ipynb"))
+    numbers = f"{LESSON_4.n_ch}, {LESSON_4.floors}, {LESSON_4.epochs}, 1e-2"
+    assert f"    n_ch, floors, epochs, learning_rate = {numbers}\n" in source
+    assert LESSON_4.rate == 1e-2
+    assert f"learning_rate, batch_size={LESSON_4.batch}, callbacks=()" in source
+    assert f"labseg.load_cars(size={LESSON_4.size})" in source
     assert "cars.split(val=0.1, test=0.2, seed=0)" in source
 
 
-# What is told.
+# A process of its own.
+
+
+def test_a_function_runs_in_another_process_and_its_result_comes_back():
+    assert in_fresh_process(os.getpid) not in (os.getpid(), in_fresh_process(os.getpid))
+    assert in_fresh_process(sorted, [1, 2], reverse=True) == [2, 1]
+
+
+def test_the_peak_memory_of_a_fresh_process_is_its_own():
+    ours = np.ones(300_000_000, np.uint8)
+    assert peak_memory() > ours.nbytes > in_fresh_process(peak_memory)
+
+
+def test_an_error_in_the_process_ends_the_benchmark_and_says_where(capsys):
+    with pytest.raises(SystemExit, match=r"^sqrt\(-1\) failed: ValueError: .+"):
+        in_fresh_process(math.sqrt, -1)
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_killed_process_ends_the_benchmark():
+    with pytest.raises(SystemExit, match=r"raise_signal\(.+\) ended without a result"):
+        in_fresh_process(signal.raise_signal, signal.SIGKILL)
+
+
+# What is printed.
 
 
 def test_a_level_is_reached_at_its_first_epoch():
@@ -76,16 +107,20 @@ def test_no_ratio_when_lesson_4_itself_fails():
 def test_the_recipes_take_turns_and_the_original_is_capped(monkeypatch):
     given = []
 
-    def trained(**settings):
-        given.append(settings)
-        return FAST if settings["recipe"] == train.OURS else SLOW
+    def trained(function, recipe, seed, settings, cars, limit):
+        given.append((function, recipe, seed, settings.epochs, limit))
+        return FAST if recipe == train.OURS else SLOW
 
-    monkeypatch.setattr(train, "trained", trained)
-    runs = train.compare([train.OURS, train.ORIGINAL], seeds=2, cap=10, epochs=4)
+    monkeypatch.setattr(train, "in_fresh_process", trained)
+    settings = train.Settings(epochs=4)
+    runs = train.train_all([train.OURS, train.ORIGINAL], seeds=2, cap=10, settings=settings)
     assert runs == {train.OURS: [FAST] * 2, train.ORIGINAL: [SLOW] * 2}
-    assert [settings["recipe"] for settings in given] == [train.OURS, train.ORIGINAL] * 2
-    assert [settings["seed"] for settings in given] == [0, 0, 1, 1]
-    assert given[1]["limit"] == given[3]["limit"] == 120
+    assert given == [
+        (train.train_once, train.OURS, 0, 4, math.inf),
+        (train.train_once, train.ORIGINAL, 0, 4, 120),
+        (train.train_once, train.OURS, 1, 4, 120),
+        (train.train_once, train.ORIGINAL, 1, 4, 120),
+    ]
 
 
 def test_the_figure_is_whole_or_not_there(tmp_path, monkeypatch):
@@ -93,8 +128,8 @@ def test_the_figure_is_whole_or_not_there(tmp_path, monkeypatch):
     train.draw(runs, tmp_path / "train.png")
     assert (tmp_path / "train.png").read_bytes().startswith(b"\x89PNG")
 
-    def interrupted(figure, path, **_):
-        path.write_bytes(b"half")
+    def interrupted(figure, file, **_):
+        file.write(b"half")
         raise KeyboardInterrupt
 
     monkeypatch.setattr("matplotlib.figure.Figure.savefig", interrupted)
@@ -105,14 +140,14 @@ def test_the_figure_is_whole_or_not_there(tmp_path, monkeypatch):
 
 def test_a_bad_name_for_the_figure_is_said_first():
     with pytest.raises(SystemExit, match=r"ends in \.png"):
-        train.main(out=Path("train.doc"))
+        train.compare(out=Path("train.doc"))
 
 
 # What is counted.
 
 
 def test_the_clock_rests():
-    watch = train_watch.Watch(cars(2))
+    watch = train.Watch(cars(2))
     watch.run()
     watch.rest()
     counted = watch.seconds
@@ -123,14 +158,14 @@ def test_the_clock_rests():
 
 
 def test_the_watch_is_over_at_its_level_or_limit():
-    held = cars(3)
-    watch = train_watch.Watch(held, until=0.95)
-    watch.note(1, np.zeros(held.masks.shape))
+    test = cars(3)
+    watch = train.Watch(test, until=0.95)
+    watch.note(1, np.zeros(test.masks.shape))
     assert not watch.over
-    watch.note(2, held.masks)
+    watch.note(2, test.masks)
     assert watch.over
     assert [row[1:] for row in watch.rows] == [(1, 0.0), (2, 1.0)]
-    watch = train_watch.Watch(held, limit=1e-9)
+    watch = train.Watch(test, limit=1e-9)
     assert not watch.over
     watch.run()
     assert watch.over
@@ -150,19 +185,19 @@ def small_fit(keras, watch, epochs):
     return model
 
 
-def test_every_epoch_is_noted_with_the_held_out_iou(keras):
-    watch = train_watch.Watch(cars(3))
+def test_every_epoch_is_noted_with_its_test_iou(keras):
+    watch = train.Watch(cars(3))
     model = small_fit(keras, watch, epochs=3)
     seconds, epochs, ious = zip(*watch.rows, strict=True)
     assert epochs == (1, 2, 3)
     assert list(seconds) == sorted(seconds)
-    again = train_watch.Watch(watch.held)
-    again.note(3, model.predict(watch.held.images, verbose=0))
+    again = train.Watch(watch.test)
+    again.note(3, model.predict(watch.test.images, verbose=0))
     assert again.rows[0][2] == ious[-1]
 
 
 def test_the_limit_holds_within_an_epoch(keras):
-    watch = train_watch.Watch(cars(3), limit=1e-9)
+    watch = train.Watch(cars(3), limit=1e-9)
     small_fit(keras, watch, epochs=3)
     assert [epochs for _, epochs, _ in watch.rows] == [0.25]
 
@@ -170,7 +205,7 @@ def test_the_limit_holds_within_an_epoch(keras):
 def test_only_the_scaling_is_taken_from_the_original(keras):
     import train_keras
 
-    build_unet, _ = train_keras.lesson_4(cars(2))
+    build_unet, _ = train_keras.lesson_functions(cars(2))
     scaled = build_unet((4, 6, 3), n_ch=2, floors=1)
     unscaled = train_keras.unscaled(scaled)
     assert len(unscaled.layers) == len(scaled.layers)
@@ -182,11 +217,9 @@ def test_only_the_scaling_is_taken_from_the_original(keras):
 
 
 @pytest.mark.parametrize("recipe", [train.OURS, train.ORIGINAL])
-def test_a_recipe_trains(recipe, monkeypatch, capsys):
-    import train_keras
-
-    monkeypatch.setattr(train_keras, "FLOORS", 0)  # compiles fast
-    run = train.train(recipe, seed=0, epochs=2, n_ch=1, cars=4, limit=1e-9)
+def test_a_recipe_trains(recipe, capsys):
+    settings = train.Settings(floors=0, n_ch=1, epochs=2)  # no floors compile fast
+    run = train.train_once(recipe, seed=0, settings=settings, cars=4, limit=1e-9)
     assert capsys.readouterr().out == ""
     epochs = [row[1] for row in run["rows"]]
     assert epochs == ([1, 2] if recipe == train.OURS else [1.0])  # 2 cars are one batch of 32
@@ -196,66 +229,36 @@ def test_a_recipe_trains(recipe, monkeypatch, capsys):
 # Full scale.
 
 
-def test_the_work_of_a_network_is_counted_from_its_shapes(keras):
-    import train_full
-
-    pictures = keras.Input((4, 6, 3))
-    x = keras.layers.Conv2D(5, 3, padding="same")(pictures)
-    x = keras.layers.MaxPooling2D()(x)
-    outputs = keras.layers.Conv2DTranspose(7, 2, strides=2)(x)
-    by_hand = 2 * (4 * 6 * 3 * 3 * 3 * 5) + 2 * (2 * 3 * 2 * 2 * 5 * 7)
-    assert train_full.flops(keras.Model(pictures, outputs)) == by_hand
-
-
-def test_devices_are_known_by_name(keras):
-    import train_full
-
-    assert train_full.peak_of("NVIDIA H100 80GB HBM3") == 989
-    assert train_full.peak_of("NVIDIA H100 PCIe") == 756
-    assert train_full.peak_of("Tesla T4") == 65
-    assert train_full.peak_of("NVIDIA L40S") is None
-    assert train_full.peak_of("NVIDIA H100 80GB HBM3 MIG 1g.10gb") is None
-
-
 def test_mixed_precision_ends_in_float32(keras):
-    import train_full
     import train_keras
 
-    build_unet, _ = train_keras.lesson_4(cars(2))
-    with train_full.dtype_policy("mixed_bfloat16"):
+    build_unet, _ = train_keras.lesson_functions(cars(2))
+    with train_keras.mixed_precision():
         model = build_unet((4, 6, 3), n_ch=1, floors=1)
     assert keras.config.dtype_policy().name == "float32"
     assert model.layers[-1].compute_dtype == "float32"
-    assert model.layers[-2].compute_dtype == "bfloat16"
+    assert model.layers[-2].compute_dtype == "float16"
 
 
-def test_pictures_are_repeated(keras):
-    import train_full
+def test_full_scale_repeats_pictures_and_says_what_to_do_without_a_gpu(keras, monkeypatch, capsys):
+    import train_keras
 
-    images, masks = train_full.repeated(cars(3), pictures=7)
-    assert images.shape == (7, 4, 6, 3)
-    assert masks.shape == (7, 4, 6, 1)
-    np.testing.assert_array_equal(images[6], images[0])
+    def trained(data, val, watch, seed, settings):
+        assert len(data) == 1000
+        np.testing.assert_array_equal(data.images[480], data.images[0])  # 30 cars
+        assert settings == train.Settings((16, 16), 64, 4, 20, 1e-3, 16)
+        watch.rows = [(60, 1, 0.5), (70, 2, 0.9), (80, 3, 0.95)]
 
-
-def test_without_a_gpu_it_says_what_to_do(keras, monkeypatch):
-    import train_full
-
-    monkeypatch.setattr(train_full, "gpu", lambda: None)
-    with pytest.raises(SystemExit, match=r"--full wants a GPU.*--force"):
-        train_full.measure()
-
-
-def test_the_report_leaves_compiling_out(capsys, keras):
-    import train_full
-
-    train_full.report([(60, 1, 0.5), (70, 2, 0.9), (80, 3, 0.95)], 100, 2e12, peak=40)
-    told = capsys.readouterr().out
-    assert "first epoch, compiling included: 60.0 s" in told
-    assert "10.0 pictures a second" in told
-    assert "20 TFLOP/s, 50.0% of the device's 40" in told
-    train_full.report([(60, 1, math.nan)], 100, 2e12, peak=None)
-    assert "unknown device: give --peak TFLOPS" in capsys.readouterr().out
+    monkeypatch.setattr(train, "FULL_SIZE", (16, 16))
+    monkeypatch.setattr(train_keras, "lesson_4", trained)
+    monkeypatch.setattr(train_keras, "sees_gpu", lambda: False)
+    train.full(epochs=20, n_ch=64, pictures=1000)
+    printed = capsys.readouterr().out
+    assert "no GPU" in printed
+    assert "--pictures 64 --n-ch 4 --epochs 2" in printed
+    # Compiling is left out of the speed.
+    assert "first epoch, compiling included: 60.0 s" in printed
+    assert "100.0 pictures a second" in printed
 
 
 # The ledger.
@@ -263,15 +266,16 @@ def test_the_report_leaves_compiling_out(capsys, keras):
 
 def test_the_ledger_counts_the_seeds_that_agree(capsys):
     def seed(score, difference):
-        found = {"bands": [["U-Net", score, "0.9", "1.0"]], "cars": ["a", "a", "b", "b"]}
-        return [found | {"claims": {"better": difference, "by one number": [difference[0]]}}]
+        claims = {"better": difference, "by one number": difference[:1]}
+        band = Band("U-Net", score, 0.9, 1.0)
+        return [{"bands": [band], "claims": claims, "cars": ["a", "a", "b", "b"]}]
 
-    ledger.report([seed("0.95", [0.1, 0.2, 0.3, 0.4]), seed("0.91", [-0.2, -0.2, 0.0, 0.0])])
-    told = capsys.readouterr().out
-    assert "| U-Net | 0.95 | 0.91 | 0.9–1.0 |" in told
+    ledger.report([seed(0.95, [0.1, 0.2, 0.3, 0.4]), seed(0.91, [-0.2, -0.2, 0.0, 0.0])])
+    printed = capsys.readouterr().out
+    assert "| U-Net | 0.950 | 0.910 | 0.9–1.0 |" in printed
     # Of the mean over seeds, one car has -0.025 and the other 0.175.
-    assert "| better | +0.075 | -0.100 to +0.250 | -0.025 to +0.175 | 1 of 2 |" in told
-    assert "| by one number | -0.050 | -0.200 to +0.100 | – | 1 of 2 |" in told
+    assert "| better | +0.075 | -0.100 to +0.250 | -0.025 to +0.175 | 1 of 2 |" in printed
+    assert "| by one number | -0.050 | -0.200 to +0.100 | – | 1 of 2 |" in printed
 
 
 def test_the_ledger_finds_its_seed_and_its_end_in_every_lesson():
@@ -281,3 +285,13 @@ def test_the_ledger_finds_its_seed_and_its_end_in_every_lesson():
         assert any("in_band" in source for source in sources)
     everything = lessons.runnable("02_baseline_cnn")
     assert len(lessons.runnable("02_baseline_cnn", until="## 2.7")) < len(everything)
+
+
+@pytest.mark.parametrize(("lesson", "claims"), ledger.CLAIMS.items())
+def test_the_ledger_reads_names_that_its_lesson_binds(lesson, claims):
+    tree = ast.parse("\n".join(lessons.runnable(lesson, until=ledger.UNTIL.get(lesson))))
+    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
+    bound = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    read = set(re.findall(r'names\["(\w+)"\]', inspect.getsource(claims)))
+    assert read
+    assert read <= bound
