@@ -84,10 +84,15 @@ BAND_LINE = re.compile(
 )
 
 
-def in_band(name, score, low, high):
-    """Say whether a lesson's score is where it is expected; True when it is."""
+def in_band(name, score, low, high, causes=""):
+    """Say whether a lesson's score is where it is expected; True when it is.
+
+    causes: what is likely to be wrong where it is not, said below the score.
+    """
     band = Band(name, float(score), low, high)
     print(band)
+    if causes and not band.inside:
+        print(f"  Likely causes: {causes}.")
     return band.inside
 
 

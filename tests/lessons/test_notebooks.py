@@ -1,12 +1,13 @@
 """Every notebook runs from its first cell to its last, and shows what it should."""
 
+import ast
 import re
 from pathlib import Path
 
 import nbformat
 import pytest
 from carvana_files import write_cars
-from labseg_author.lessons import code, outputs, printed
+from labseg_author.lessons import code, outputs, printed, runnable
 from nbformat.v4 import new_code_cell, new_notebook
 from nbval_run import run_nbval
 
@@ -36,6 +37,12 @@ def images_without_alt(notebook):
         for mime in out.get("data", {})
         if mime.startswith("image/") and not out.metadata.get(mime, {}).get("alt", "").strip()
     ]
+
+
+def shown(notebook):
+    """What a notebook shows in words: printed, and displayed as plain text."""
+    results = [out.data.get("text/plain", "") for out in outputs(notebook) if "data" in out]
+    return "\n".join([printed(notebook), *results])
 
 
 def outside_band(notebook):
@@ -87,6 +94,33 @@ def test_the_untouched_student_edition_is_as_quiet_and_described(executed, path)
     run = executed(solved if code(path) == code(solved) else path)
     assert stderr(run.notebook) == ""
     assert images_without_alt(run.notebook) == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "… Not attempted yet. Write the function and run this cell again",
+        "No unet.keras here yet: using our U-Net, not yours.",
+        "✓ our U-Net, test IoU: ",
+    ],
+)
+def test_the_untouched_lesson_4_says_that_it_goes_on_with_our_unet(executed, said):
+    assert said in shown(executed(ROOT / "notebooks" / "04_unet.ipynb").notebook)
+
+
+# What a student reads.
+
+
+@by_name(SOLUTIONS)
+@pytest.mark.parametrize("method", ["fit", "compile"])
+def test_what_is_fitted_and_how_is_said_by_name(path, method):
+    calls = [
+        node
+        for source in runnable(path.stem)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == method
+    ]
+    assert [ast.unparse(call) for call in calls if call.args] == []
 
 
 # That the tests above can fail.
@@ -156,11 +190,13 @@ def test_every_notebook_has_the_same_switch():
         assert source.count(load) == 1, path
 
 
-def test_the_switch_leads_to_a_folder_of_carvanas_files(tmp_path):
-    write_cars(tmp_path / "run" / "carvana", 126)
+def test_the_switch_leads_to_a_folder_of_carvanas_files(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write_cars(tmp_path / "pictures" / "carvana", 126)
+    (tmp_path / "run").mkdir()
     notebook = nbformat.read(SOLUTIONS[0], as_version=4)
     for cell in notebook.cells:
-        cell.source = cell.source.replace("CARVANA = None", 'CARVANA = "carvana"')
+        cell.source = cell.source.replace("CARVANA = None", 'CARVANA = "~/pictures/carvana"')
     nbformat.write(notebook, tmp_path / "switched.ipynb")
     run = run_nbval(tmp_path / "switched.ipynb", tmp_path / "run")
     assert run.passed, run.report
