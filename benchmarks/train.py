@@ -55,7 +55,7 @@ class Settings:
 
 
 def split_cars(size, cars=None):
-    """Lesson 4's (train, val, test); cars: read only so many."""
+    """Lesson 4's (train, val, test) cars; cars: read only this many."""
     limit = 16 * cars if cars else None
     return labseg.load_cars(size, limit=limit).split(val=0.1, test=0.2, seed=0)
 
@@ -241,16 +241,19 @@ def machine(versions):
 
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
-Cars = Annotated[int | None, typer.Option(min=3, help="Read only so many cars.")]
+Cars = Annotated[int | None, typer.Option(min=3, help="Read only this many cars.")]
 
 
 @app.command()
 def compare(
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each recipe.")] = 3,
     cap: Annotated[
-        float, typer.Option(min=0, help="Stop the original at so many times our seconds.")
+        float,
+        typer.Option(min=0, help="Stop the original recipe after this many times our seconds."),
     ] = 10,
-    epochs: Annotated[int, typer.Option(min=1, help="Of lesson 4's recipe.")] = Settings.epochs,
+    epochs: Annotated[
+        int, typer.Option(min=1, help="Epochs of lesson 4's recipe.")
+    ] = Settings.epochs,
     cars: Cars = None,
     out: Annotated[Path | None, typer.Option(help="A figure, such as train.png.")] = None,
 ):
@@ -261,7 +264,7 @@ def compare(
     if importlib.util.find_spec("torch"):
         recipes.append(PYTORCH)
     else:
-        print("Without PyTorch, which `uv run --with torch` would add for this run.")
+        print("PyTorch is not installed, so its recipe is left out (uv run --with torch …).")
     runs = train_all(recipes, seeds, cap, Settings(epochs=epochs), cars)
     print("", *table(runs), sep="\n")
     versions = [run["versions"] for of_recipe in runs.values() for run in of_recipe]
@@ -293,18 +296,18 @@ def where(cars: Cars = None):
 def full(
     epochs: Annotated[int, typer.Option(min=2, help="The first one compiles.")] = 20,
     n_ch: Annotated[int, typer.Option(min=1, help="Channels of the top floor.")] = 64,
-    pictures: Annotated[int, typer.Option(min=1, help="To train on.")] = 2000,
+    pictures: Annotated[int, typer.Option(min=1, help="Pictures to train on.")] = 2000,
 ):
     """The speed of the original lab's settings on a GPU. It has not been run on one yet."""
     recipes = recipe_module("train_keras")
     if not recipes.sees_gpu():
         print(
-            "Keras sees no GPU, and without one this takes more than a day. "
-            "To try it in small: --pictures 64 --n-ch 4 --epochs 2"
+            "Keras sees no GPU; without one this takes more than a day. "
+            "To see whether it runs at all: --pictures 64 --n-ch 4 --epochs 2"
         )
     settings = Settings(size=FULL_SIZE, n_ch=n_ch, epochs=epochs, rate=1e-3, batch=16)
     train, val, test = split_cars(settings.size)
-    train = train.select(np.resize(np.arange(len(train)), pictures))  # again and again
+    train = train.select(np.resize(np.arange(len(train)), pictures))  # repeated
     watch = Watch(test, name="full scale")
     with contextlib.redirect_stdout(io.StringIO()), recipes.mixed_precision():
         recipes.lesson_4(train, val, watch, seed=0, settings=settings)
