@@ -77,6 +77,17 @@ def test_a_killed_process_ends_the_benchmark():
         in_fresh_process(signal.raise_signal, signal.SIGKILL)
 
 
+def test_the_readme_has_a_command_for_every_benchmark():
+    text = (ROOT / "benchmarks" / "README.md").read_text("utf-8")
+    commands = re.findall(r"python benchmarks/(\w+)\.py ?(\w*)", text)
+    files = (ROOT / "benchmarks").glob("*.py")
+    assert {name for name, _ in commands} == {
+        file.stem for file in files if "__main__" in file.read_text("utf-8")
+    }
+    trainings = {command.callback.__name__ for command in train.app.registered_commands}
+    assert {command for name, command in commands if name == "train"} == trainings
+
+
 # What is printed.
 
 
