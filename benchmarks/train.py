@@ -241,7 +241,7 @@ def machine(versions):
 
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
-Cars = Annotated[int | None, typer.Option(min=3, help="Read only this many cars.")]
+CarLimit = Annotated[int | None, typer.Option(min=3, help="Read only this many cars.")]
 
 
 @app.command()
@@ -254,7 +254,7 @@ def compare(
     epochs: Annotated[
         int, typer.Option(min=1, help="Epochs of lesson 4's recipe.")
     ] = Settings.epochs,
-    cars: Cars = None,
+    cars: CarLimit = None,
     out: Annotated[Path | None, typer.Option(help="A figure, such as train.png.")] = None,
 ):
     """Seconds and epochs to a good U-Net, by three recipes."""
@@ -268,13 +268,13 @@ def compare(
     runs = train_all(recipes, seeds, cap, Settings(epochs=epochs), cars)
     print("", *table(runs), sep="\n")
     versions = [run["versions"] for of_recipe in runs.values() for run in of_recipe]
-    print(f"\n{seeds} runs of each, medians and ranges. {machine(versions)}.")
+    print(f"\nMedians and ranges; runs of each: {seeds}. {machine(versions)}.")
     if out:
         draw(runs, out)
 
 
 @app.command()
-def where(cars: Cars = None):
+def where(cars: CarLimit = None):
     """Where the time of lesson 4's recipe goes."""
     settings = Settings()
     start = time.perf_counter()
