@@ -5,7 +5,7 @@ import operator
 import os
 from pathlib import Path
 
-from labseg.errors import InvalidValue
+from labseg.errors import InvalidType, InvalidValue
 
 
 def whole_number(name, value, low=None, what="a whole number"):
@@ -53,6 +53,24 @@ def image_size(size):
 def _integral(value):
     """96.0 counts as 96."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def car_set(name, value):
+    """`value` as it is, if it has what a Cars has."""
+    if not all(hasattr(value, part) for part in ("images", "masks", "names")):
+        raise InvalidType(
+            f"{name} is of type {type(value).__name__}: give a set of cars, as load_cars returns."
+        )
+    return value
+
+
+def filled_dict(name, value, what):
+    """`value` as it is, if it is a dict that holds something; `what` says how it should look."""
+    if not isinstance(value, dict):
+        raise InvalidType(f"{name} is of type {type(value).__name__}: give {what}.")
+    if not value:
+        raise InvalidValue(f"{name} is empty: give {what}.")
+    return value
 
 
 def folder_path(name, value):

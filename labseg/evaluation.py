@@ -1,19 +1,31 @@
 """How good is a model? Trivial answers beside it, intervals over cars, and the expected bands."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from labseg.metrics import accuracy, dice, iou
+from labseg.arguments import car_set, filled_dict, number, whole_number
+from labseg.errors import InvalidValue
+from labseg.metrics import accuracy, dice, iou, number_row
 
 
 def trivial_answers(train, test):
     """What anyone could answer without looking: {name: float (n, h, w)} for the images of `test`.
 
     All background; the mean mask of the training cars; the mean of the same view's masks.
-    train, test: Cars of one size.
+    train, test: Cars of one size. Raises ValueError for other sizes or when one is empty.
     """
+    for name, cars in (("train", train), ("test", test)):
+        if not len(car_set(name, cars).masks):
+            raise InvalidValue(f"{name} holds no images: give at least one.")
+    if train.masks.shape[1:] != test.masks.shape[1:]:
+        sizes = ["{}×{}".format(*cars.masks.shape[1:]) for cars in (train, test)]
+        raise InvalidValue(
+            f"The training images have {sizes[0]} pixels but the test images {sizes[1]}: "
+            "load both with the same size."
+        )
     mean = train.masks.mean(axis=0)
     views, train_views = test.views, np.array(train.views)
     of_view = {
@@ -31,16 +43,41 @@ def bootstrap(scores, cars, level=0.95, repeats=2000, seed=0):
     """Mean of per-image scores and its interval, (mean, low, high), drawing whole cars again.
 
     Views of one car resemble each other, so cars are drawn, not images. For the difference of
-    two models, give the difference of their scores.
-    scores: float (n,). cars: n names, one an image.
+    two models, give the difference of their scores. One car alone says nothing about others:
+    then low and high are NaN.
+    scores: float (n,). cars: the car of every image, such as `test.cars`.
+    level: share of the drawn means within the interval. repeats: how many means to draw.
+    Raises ValueError for arguments that do not fit, NaN among the scores, and names of images
+    (which would make every image a car of its own, and the interval too narrow).
     """
-    scores = np.asarray(scores, float)
-    _, owner = np.unique(cars, return_inverse=True)
+    scores = number_row(scores, "scores")
+    level, repeats = number("level", level, 0, 1), whole_number("repeats", repeats, 1)
+    owner = _owners(cars, len(scores))
     total, count = np.bincount(owner, scores), np.bincount(owner)
-    drawn = np.random.default_rng(seed).integers(len(count), size=(repeats, len(count)))
+    if len(count) == 1:
+        return scores.mean(), np.nan, np.nan
+    random = np.random.default_rng(whole_number("seed", seed, 0))
+    drawn = random.integers(len(count), size=(repeats, len(count)))
     means = total[drawn].sum(axis=1) / count[drawn].sum(axis=1)
     low, high = np.quantile(means, ((1 - level) / 2, (1 + level) / 2))
     return scores.mean(), low, high
+
+
+def _owners(cars, n):
+    """For each of n images the number of its car, from 0."""
+    names = [str(car) for car in cars] if isinstance(cars, Iterable) else []
+    if len(names) != n:
+        raise InvalidValue(
+            f"There are {n} scores but {len(names)} cars: "
+            "give the car of every image, such as test.cars."
+        )
+    cars, owner = np.unique(names, return_inverse=True)
+    if len(cars) == n > len({re.sub(r"_\d\d$", "", name) for name in names}):
+        raise InvalidValue(
+            f"{names[0]} is an image, not a car: give the car of every image, such as test.cars "
+            f"(or range({n}), if you do mean to draw single images)."
+        )
+    return owner
 
 
 def scoreboard(test, answers):
@@ -48,15 +85,26 @@ def scoreboard(test, answers):
 
     test: Cars. answers: {name: scores (n, h, w) or (n, h, w, 1)}.
     Returns {name: IoU of every image, float (n,)}, in the printed order.
+    Raises ValueError, naming the answer, where `labseg.metrics.iou` would.
     """
-    ious = {name: iou(test.masks, answer) for name, answer in answers.items()}
+    truth = car_set("test", test).masks
+    filled_dict("answers", answers, "{name: scores of every test image}")
+    ious = {}
+    for name, answer in answers.items():
+        try:
+            ious[name] = iou(truth, answer)
+        except InvalidValue as error:
+            raise InvalidValue(f"{name}: {error}") from None
     ious = dict(sorted(ious.items(), key=lambda item: item[1].mean()))
-    wide = max(len(name) for name in ious)
-    print(f"{'':{wide}}  accuracy   Dice    IoU   (95 % interval over {len(set(test.cars))} cars)")
+    wide = max(len(str(name)) for name in ious)
+    n = len(set(test.cars))
+    note = f"95 % interval over {n} cars" if n > 1 else "one car: no interval"
+    print(f"{'':{wide}}  accuracy   Dice    IoU   ({note})")
     for name, scores in ious.items():
         mean, low, high = bootstrap(scores, test.cars)
-        right, twice = (score(test.masks, answers[name]).mean() for score in (accuracy, dice))
-        print(f"{name:{wide}}  {right:8.3f}  {twice:5.3f}  {mean:5.3f}   ({low:.3f} to {high:.3f})")
+        right, twice = (score(truth, answers[name]).mean() for score in (accuracy, dice))
+        interval = f"   ({low:.3f} to {high:.3f})" if n > 1 else ""
+        print(f"{name!s:{wide}}  {right:8.3f}  {twice:5.3f}  {mean:5.3f}{interval}")
     return ious
 
 

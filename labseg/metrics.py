@@ -6,22 +6,26 @@ accuracy = share of pixels with the right label, IoU = μ(A∩B)/μ(A∪B), Dice
 
 import numpy as np
 
+from labseg.arguments import number
 from labseg.errors import InvalidValue
+
+ROUNDING = 1e-6  # as far as rounding errors may take a score out of [0, 1]
 
 
 def accuracy(y_true, y_pred, threshold=0.5):
     """Share of pixels labelled right, float (n,).
 
     y_true: (n, h, w) or (n, h, w, 1), 0 and 1.
-    y_pred: the same shape; scores in [0, 1] or labels. A pixel is car at `>= threshold`.
+    y_pred: one mask for each of them; scores in [0, 1] or labels.
+    threshold: from 0 to 1; a pixel is car at `>= threshold`.
     Raises ValueError for other shapes or values.
     """
-    truth, found = _labels(y_true, y_pred, threshold)
+    truth, found = labels(y_true, y_pred, threshold)
     return (truth == found).mean(axis=(1, 2))
 
 
 def iou(y_true, y_pred, threshold=0.5):
-    """Intersection over union of the car, float (n,); arguments as in `accuracy`.
+    """Intersection over union of the car, float (n,); arguments and errors as in `accuracy`.
 
     1 when truth and prediction are both empty, 0 when only one is.
     """
@@ -30,14 +34,14 @@ def iou(y_true, y_pred, threshold=0.5):
 
 
 def dice(y_true, y_pred, threshold=0.5):
-    """Dice score of the car, float (n,); arguments and empty masks as in `iou`."""
+    """Dice score of the car, float (n,); arguments, errors and empty masks as in `iou`."""
     both, _, total = _areas(y_true, y_pred, threshold)
     return _ratio(2 * both, total)
 
 
 def _areas(y_true, y_pred, threshold):
     """μ(A∩B), μ(A∪B) and μ(A)+μ(B) of every image, int (n,)."""
-    truth, found = _labels(y_true, y_pred, threshold)
+    truth, found = labels(y_true, y_pred, threshold)
     areas = truth & found, truth | found
     both, either = (area.sum(axis=(1, 2)) for area in areas)
     return both, either, both + either
@@ -47,9 +51,10 @@ def _ratio(part, whole):
     return np.where(whole == 0, 1.0, part / np.maximum(whole, 1))
 
 
-def _labels(y_true, y_pred, threshold):
-    """Both as bool (n, h, w), after checking shapes and values."""
-    truth, found = _images(y_true, "truth"), _images(y_pred, "prediction")
+def labels(y_true, y_pred, threshold=0.5):
+    """Truth and prediction as bool (n, h, w), checked; arguments and errors as in `accuracy`."""
+    threshold = number("threshold", threshold, 0, 1)
+    truth, found = mask_stack(y_true, "The truth"), mask_stack(y_pred, "The prediction")
     if truth.shape != found.shape:
         raise InvalidValue(f"The truth has shape {truth.shape} but the prediction {found.shape}.")
     if truth.size == 0:
@@ -59,21 +64,57 @@ def _labels(y_true, y_pred, threshold):
             f"Your true mask has values up to {truth.max()}; expected 0 and 1 "
             "(if it is 0 and 255, use mask > 0)."
         )
-    if not (found.min() >= 0 and found.max() <= 1):  # written so that NaN fails too
-        raise InvalidValue(
-            f"Your prediction has values from {found.min():.3g} to {found.max():.3g}; expected "
-            "scores or labels between 0 and 1 (does the model end in a sigmoid?)."
-        )
+    check_range(found, "Your prediction", "scores or labels", "does the model end in a sigmoid?")
     return truth == 1, found >= threshold
 
 
-def _images(y, what):
-    y = np.asarray(y)
+def mask_stack(y, what):
+    """`y` as (n, h, w), from that or (n, h, w, 1); `what` begins the sentence of a ValueError."""
+    y = number_array(y, what)
     if y.ndim == 4 and y.shape[-1] == 1:
-        y = y[..., 0]
-    if y.ndim != 3:
+        return y[..., 0]
+    # Also three numbers, but one mask (h, w, 1) or one picture (h, w, 3).
+    single = y.shape[2:] == (1,) or (y.shape[2:] == (3,) and y.shape[1] > 12)
+    if y.ndim != 3 or single:
         raise InvalidValue(
-            f"The {what} has shape {y.shape}; expected (n, h, w) or (n, h, w, 1) "
+            f"{what} has shape {y.shape}; expected (n, h, w) or (n, h, w, 1) "
             "(for a single mask, write mask[None])."
         )
     return y
+
+
+def check_range(values, what, expected, hint):
+    """Raise a ValueError unless all of `values` are from 0 to 1, give or take a rounding error."""
+    low, high = float(values.min()), float(values.max())
+    if np.isnan(low):
+        hint = "NaN often means that a training diverged: try a lower learning rate"
+    if not (low >= -ROUNDING and high <= 1 + ROUNDING):  # written so that NaN fails too
+        raise InvalidValue(
+            f"{what} has values from {low:.7g} to {high:.7g}; "
+            f"expected {expected} between 0 and 1 ({hint})."
+        )
+
+
+def number_array(values, what):
+    """`values` as an array of numbers or truth values; `what` as in `mask_stack`."""
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind in "biufV":  # V: bfloat16
+            return array
+    except (TypeError, ValueError):  # as rows of different lengths
+        pass
+    raise InvalidValue(
+        f"{what} is not an array of numbers: it holds something else, or rows of unequal length."
+    )
+
+
+def number_row(values, what):
+    """`values` as float (n,), n > 0, none of them NaN or infinite; `what` as in `mask_stack`."""
+    row = number_array(values, what)
+    if row.ndim != 1 or not row.size:
+        raise InvalidValue(f"{what} has shape {row.shape}; expected (n,): one number an image.")
+    finite = np.isfinite(row)
+    if not finite.all():
+        place = int(np.argmin(finite))
+        raise InvalidValue(f"{what}[{place}] is {row[place]}; expected finite numbers.")
+    return row.astype(float)

@@ -5,6 +5,7 @@ import pytest
 
 import labseg
 from labseg import evaluation
+from labseg.errors import LabsegError
 
 TRUTH = np.array([[[1, 1, 0, 0], [1, 1, 0, 0]]])
 
@@ -40,6 +41,49 @@ def test_bootstrap_of_equal_scores_is_certain():
     assert evaluation.bootstrap([0.5] * 6, list("aabbcc")) == pytest.approx((0.5, 0.5, 0.5))
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"cars": ["a_01", "a_02", "b_01", "b_02"]},
+            "a_01 is an image, not a car: give .*test.cars",
+        ),
+        ({"cars": ["a", "b"]}, "4 scores but 2 cars"),
+        ({"cars": None}, "4 scores but 0 cars"),
+        ({"scores": []}, r"scores has shape \(0,\)"),
+        ({"scores": [[0.1], [0.2], [0.3], [0.4]]}, r"scores has shape \(4, 1\); expected \(n,\)"),
+        ({"scores": [0.1, np.nan, 0.3, 0.4]}, r"scores\[1\] is nan"),
+        ({"scores": ["0.1", "0.2", "0.3", "0.4"]}, "scores is not an array of numbers"),
+        ({"level": 95}, "level=95: give a number from 0 to 1"),
+        ({"level": np.nan}, "level=nan"),
+        ({"repeats": 0}, "repeats=0"),
+        ({"seed": -1}, "seed=-1"),
+    ],
+)
+def test_bootstrap_refuses_what_would_give_wrong_intervals(change, message):
+    arguments = {"scores": [0.1, 0.2, 0.3, 0.4], "cars": list("aabb")} | change
+    with pytest.raises(LabsegError, match=message):
+        evaluation.bootstrap(**arguments)
+
+
+def test_bootstrap_takes_cars_with_one_image_each_and_numbers_of_numpy():
+    owners = ["a_01", "b_01", "c_01"]  # drawing these images is drawing their cars
+    expected = evaluation.bootstrap([0.1, 0.2, 0.6], list("abc"), repeats=100)
+    got = evaluation.bootstrap([0.1, 0.2, 0.6], owners, np.float32(0.95), np.int64(100), np.int8(0))
+    assert got == pytest.approx(expected)
+
+
+def test_one_car_says_nothing_about_others(capsys):
+    mean, low, high = evaluation.bootstrap([0.2, 0.4], ["a", "a"])
+    assert mean == pytest.approx(0.3)
+    assert np.isnan([low, high]).all()
+    test = cars(np.concatenate([TRUTH, TRUTH]), ["a_01", "a_02"])
+    evaluation.scoreboard(test, {"perfect": test.masks})
+    said = capsys.readouterr().out
+    assert "one car: no interval" in said
+    assert "nan" not in said
+
+
 def test_scoreboard_prints_best_last_and_returns_the_scores(capsys):
     test = cars(np.concatenate([TRUTH, TRUTH]), ["a_01", "b_01"])
     answers = {"perfect": test.masks, "nothing": np.zeros(test.masks.shape)}
@@ -50,6 +94,39 @@ def test_scoreboard_prints_best_last_and_returns_the_scores(capsys):
     assert lines[1].split()[1:4] == ["0.500", "0.000", "0.000"]
     assert list(ious) == ["nothing", "perfect"]
     np.testing.assert_array_equal(ious["perfect"], [1, 1])
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        ({}, "answers is empty: give {name: scores of every test image}"),
+        (np.zeros((1, 2, 4)), "answers is of type ndarray: give {name"),
+        ({"short": np.zeros((2, 2, 4))}, r"short: The truth has shape \(1, 2, 4\)"),
+        ({"good": TRUTH, "logits": TRUTH * 9.0}, "logits: Your prediction has values from 0 to 9"),
+    ],
+)
+def test_scoreboard_names_the_answer_that_does_not_fit(answers, message, capsys):
+    with pytest.raises(LabsegError, match=message):
+        evaluation.scoreboard(cars(TRUTH, ["a_01"]), answers)
+    assert not capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "message"),
+    [
+        (cars(TRUTH[:0], []), cars(TRUTH, ["a_01"]), "train holds no images"),
+        (cars(TRUTH, ["a_01"]), cars(TRUTH[:0], []), "test holds no images"),
+        (
+            cars(TRUTH[:, :1], ["a_01"]),
+            cars(TRUTH, ["a_01"]),
+            "training images have 1×4 pixels but the test images 2×4",
+        ),
+        (TRUTH, cars(TRUTH, ["a_01"]), "train is of type ndarray: give a set of cars"),
+    ],
+)
+def test_trivial_answers_of_sets_that_do_not_fit(train, test, message):
+    with pytest.raises(LabsegError, match=message):
+        evaluation.trivial_answers(train, test)
 
 
 def test_in_band(capsys):
@@ -64,3 +141,11 @@ def test_in_band(capsys):
     assert passing.inside
     assert not failing.inside
     assert not unknown.inside
+
+
+def test_a_score_outside_its_band_names_likely_causes_on_a_line_of_its_own(capsys):
+    evaluation.in_band("IoU", 0.5, 0.4, 0.6, causes="too few epochs")
+    evaluation.in_band("IoU", 0.7, 0.4, 0.6, causes="too few epochs")
+    text = capsys.readouterr().out
+    assert text.splitlines()[2:] == ["  Likely causes: too few epochs."]
+    assert [band.score for band in evaluation.read_bands(text)] == [0.5, 0.7]

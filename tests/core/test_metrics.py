@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from labseg import metrics
+from labseg.errors import LabsegError
 
 TRUTH = np.array([[[1, 1, 0, 0], [1, 1, 0, 0]]])  # 4 car pixels of 8
 SHIFTED = np.array([[[0, 1, 1, 0], [0, 1, 1, 0]]])  # 2 of them found, 2 too many
@@ -75,9 +76,37 @@ def test_dice_follows_from_iou_in_every_image():
         (TRUTH, TRUTH[:, :1], "truth has shape (1, 2, 4) but the prediction (1, 1, 4)"),
         (TRUTH, np.repeat(TRUTH[..., None], 3, -1), "prediction has shape (1, 2, 4, 3)"),
         (TRUTH[:0], TRUTH[:0], "no pixel to compare"),
+        # Three numbers, but one mask or one picture, not a stack.
+        (TRUTH[0, ..., None], TRUTH[0, ..., None], "truth has shape (2, 4, 1); expected (n, h, w)"),
+        (np.ones((20, 30, 3)), np.ones((20, 30, 3)), "truth has shape (20, 30, 3)"),
+        (TRUTH, TRUTH * 1.000002, "prediction has values from 0 to 1.000002; expected"),
+        (TRUTH, TRUTH - 0.00001, "prediction has values from -1e-05 to 0.99999"),
+        (TRUTH, np.full(TRUTH.shape, np.nan), "training diverged"),
+        (TRUTH, [[[1, 0], [1]]], "The prediction is not an array of numbers"),
+        (TRUTH, TRUTH.astype(str), "The prediction is not an array of numbers"),
+        (None, TRUTH, "The truth is not an array of numbers"),
     ],
 )
 def test_bad_input_is_named(truth, found, message):
     for score in ALL:
-        with pytest.raises(ValueError, match=re.escape(message)):
+        with pytest.raises(ValueError, match=re.escape(message)) as raised:
             score(truth, found)
+        assert isinstance(raised.value, LabsegError)
+
+
+@pytest.mark.parametrize("threshold", [2, -0.1, np.nan, None, "0.5", True, [0.4, 0.5]])
+def test_a_threshold_that_is_no_number_from_0_to_1(threshold):
+    for score in ALL:
+        with pytest.raises(LabsegError, match=r"threshold=.*: give a number from 0 to 1"):
+            score(TRUTH, TRUTH, threshold)
+
+
+def test_rounding_errors_and_thresholds_of_numpy_are_taken():
+    for score in ALL:
+        assert score(TRUTH, TRUTH * np.float32(1.0000001), np.float32(0.5)) == [1]
+        assert score(TRUTH, TRUTH - 1e-7, np.array(0.5)) == [1]
+
+
+def test_three_narrow_masks_are_a_stack():
+    narrow = np.ones((5, 2, 3))
+    assert metrics.iou(narrow, narrow).shape == (5,)
