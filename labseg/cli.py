@@ -3,21 +3,27 @@
 Nothing heavy is imported before a command needs it: `labseg --help` answers at once.
 """
 
+import importlib.util
+import os
 import platform
+import re
 import shlex
+import subprocess
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 from typer.core import TyperGroup
 
 import labseg
+from labseg.arguments import folder_path
 from labseg.doctor import REINSTALL
-from labseg.errors import FileMissing, LabsegError
+from labseg.errors import FileMissing, InvalidValue, LabsegError
+from labseg.files import disk_errors, write_whole
 
 
 class PlainErrors(TyperGroup):
-    """Says what the user can mend in one sentence; a bug keeps its traceback."""
+    """One sentence for what the user can mend; any other exception keeps its traceback."""
 
     def invoke(self, ctx):
         try:
@@ -45,7 +51,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def main(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """The image segmentation lab: check an installation, start the lessons, get photographs."""
@@ -73,32 +79,98 @@ def doctor() -> None:
 
 @app.command()
 def start(
-    folder: Annotated[Path, typer.Argument(help="Where your own copy of the notebooks goes.")],
+    folder: Annotated[str, typer.Argument(help="Where your own copy of the notebooks goes.")],
 ) -> None:
     """Copy the notebooks to a folder of your own, where no update touches your answers.
 
     Files that are there already are kept.
     """
-    notebooks = _notebooks()
-    folder.mkdir(parents=True, exist_ok=True)
+    own = folder_path("folder", folder)
+    notebooks = _released_notebooks(unlike=own)
+    with disk_errors(own):
+        own.mkdir(parents=True, exist_ok=True)
     for notebook in notebooks:
-        copy = folder / notebook.name
-        try:
-            with copy.open("xb") as file:
-                file.write(notebook.read_bytes())
-            typer.echo(f"copied {copy}")
-        except FileExistsError:
+        copy = own / notebook.name
+        if os.path.lexists(copy):
             typer.echo(f"kept   {copy}")
-    typer.echo(f"Open them with: jupyter lab {shlex.quote(str(folder))}")
+            continue
+        with disk_errors(copy):
+            write_whole(copy, notebook.content)
+        note = f" (as released; notebooks/{notebook.name} has been changed since)"
+        typer.echo(f"copied {copy}{note if notebook.changed else ''}")
+    typer.echo(_how_to_open(own))
 
 
-def _notebooks() -> list[Path]:
-    """The student edition: inside an installed labseg, or beside it in a checkout."""
-    package = Path(__file__).parent
-    for folder in (package / "notebooks", package.parent / "notebooks"):
-        if found := sorted(folder.glob("*.ipynb")):
-            return found
-    raise FileMissing(f"labseg's notebooks are missing: {REINSTALL}")
+class Notebook(NamedTuple):
+    """One of the student edition, as it was released."""
+
+    name: str
+    content: bytes
+    changed: bool = False  # whether the file has been changed since
+
+
+def _released_notebooks(unlike: Path) -> list[Notebook]:
+    """The student edition: inside an installed labseg, or beside it in a checkout.
+
+    In a checkout somebody may have worked in these files, so they come from its last commit.
+    """
+    package = Path(__file__).resolve().parent
+    inside, beside = package / "notebooks", package.parent / "notebooks"
+    if unlike.resolve() in (inside, beside):
+        raise InvalidValue(
+            f"{unlike} is where the notebooks are copied from: choose another folder."
+        )
+    if files := sorted(inside.glob("*.ipynb")):
+        return [Notebook(file.name, file.read_bytes()) for file in files]
+    if notebooks := _committed(beside):
+        return notebooks
+    notebooks = [Notebook(f.name, f.read_bytes()) for f in sorted(beside.glob("*.ipynb"))]
+    if not notebooks:
+        raise FileMissing(f"labseg's notebooks are missing: {REINSTALL}")
+    for notebook in notebooks:
+        if re.search(rb'"execution_count": \d', notebook.content):
+            raise InvalidValue(
+                f"{beside / notebook.name} has been run and may hold answers: download labseg "
+                "again, or copy the notebooks yourself."
+            )
+    return notebooks
+
+
+def _committed(folder: Path) -> list[Notebook]:
+    """The notebooks of `folder` in git's last commit; none if git does not know the folder."""
+
+    def git(*arguments):
+        command = ["git", "-C", str(folder), *arguments]
+        return subprocess.run(command, capture_output=True, check=True).stdout
+
+    try:
+        names = git("ls-tree", "-z", "--name-only", "HEAD").decode().split("\0")
+        names = [name for name in names if name.endswith(".ipynb")]
+        contents = {name: git("cat-file", "blob", f"HEAD:./{name}") for name in names}
+    except (OSError, subprocess.CalledProcessError):
+        return []
+    return [
+        Notebook(name, content, changed=_lines(folder / name) != content.splitlines())
+        for name, content in contents.items()
+    ]
+
+
+def _lines(file: Path) -> list[bytes] | None:
+    """The lines of a file, however they end: git may change that. None if it is not there."""
+    return file.read_bytes().splitlines() if file.is_file() else None
+
+
+def _how_to_open(folder: Path) -> str:
+    """The command that opens a folder, for the way in which labseg was started."""
+    checkout = Path(__file__).resolve().parents[1]
+    command = ["jupyter", "lab", str(folder)]
+    if "UV" in os.environ and (checkout / "pyproject.toml").exists():  # `uv run` sets UV
+        project = [] if checkout == Path.cwd() else ["--project", str(checkout)]
+        command = ["uv", "run", *project, *command]
+    line = subprocess.list2cmdline(command) if os.name == "nt" else shlex.join(command)
+    if importlib.util.find_spec("jupyterlab"):
+        return f"Open them with: {line}"
+    return f'Open them with JupyterLab: pip install "labseg[lab]", then {line}'
 
 
 # labseg fetch
@@ -110,16 +182,14 @@ app.add_typer(fetch, name="fetch")
 
 @fetch.command()
 def carvana(
-    folder: Annotated[Path, typer.Argument(help="Where train/ and train_masks/ go.")] = Path(
-        "carvana"
-    ),
+    folder: Annotated[str, typer.Argument(help="Where train/ and train_masks/ go.")] = "carvana",
     cars: Annotated[
-        int | None, typer.Option(min=1, help="Keep only so many of the 318 cars.")
+        int | None, typer.Option(min=1, help="Keep only this many of the 318 cars.")
     ] = None,
 ) -> None:
     """Kaggle's Carvana photographs with their masks: 455 MB, 5,088 pairs.
 
-    Stopped, it goes on where it was when it is called again.
+    If it is stopped, run it again: it carries on where it was.
     """
     from labseg.data.fetch import fetch_carvana
 

@@ -1,7 +1,33 @@
-"""Writing a file whole or not at all."""
+"""Writing files: whole or not at all, and what is said when a disk refuses."""
 
+import contextlib
+import errno
 import os
 from pathlib import Path
+
+from labseg.errors import DiskError, FileInTheWay, LabsegError, NotAllowed
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
+IN_THE_WAY = {errno.EEXIST, errno.ENOTDIR, errno.EISDIR}
+
+
+@contextlib.contextmanager
+def disk_errors(path):
+    """Turns each OSError of writing to `path` into one of labseg's, with the remedy."""
+    try:
+        yield
+    except LabsegError:
+        raise
+    except OSError as error:
+        kind, remedy = DiskError, "choose another folder"
+        if error.errno in FULL:
+            remedy = "free some space, or choose a folder on another disk"
+        elif error.errno in REFUSED:
+            kind = NotAllowed
+        elif error.errno in IN_THE_WAY:
+            kind = FileInTheWay
+        raise kind(f"Cannot write to {path}: {error.strerror or error}; {remedy}.") from None
 
 
 def write_whole(path, content):

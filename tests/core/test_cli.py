@@ -2,13 +2,16 @@
 
 import importlib.metadata
 import re
+import resource
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from labseg import cli
+from labseg.errors import InvalidValue
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("tensorflow", "keras", "cv2", "matplotlib", "mitsuba", "nbgrader", "numpy", "PIL")
@@ -47,7 +50,43 @@ def test_the_installed_command_says_its_version():
     assert [script.value for script in scripts] == ["labseg.cli:app"]
 
 
+# What goes wrong.
+
+
+@pytest.mark.parametrize("error", [TypeError, ValueError, OSError])
+@pytest.mark.parametrize(
+    ("bug", "command"),
+    [
+        ("labseg.cli._how_to_open", ["start", "{tmp}"]),
+        ("labseg.data.cache.entries", ["cache"]),
+        ("labseg.data.fetch.fetch_carvana", ["fetch", "carvana"]),
+        ("labseg.doctor._checks", ["doctor"]),
+    ],
+)
+def test_a_programming_error_keeps_its_traceback(monkeypatch, tmp_path, error, bug, command):
+    def fail(*_):
+        raise error("a bug")
+
+    monkeypatch.setattr(bug, fail)
+    result = labseg(*(word.format(tmp=tmp_path) for word in command))
+    assert isinstance(result.exception, error)
+    assert result.stderr == ""
+
+
+def test_what_the_user_can_mend_is_one_sentence(monkeypatch):
+    def fail():
+        raise InvalidValue("a sentence")
+
+    monkeypatch.setattr("labseg.data.cache.entries", fail)
+    fails_plainly(labseg("cache"), "a sentence")
+
+
 # start
+
+
+@pytest.fixture(autouse=True)
+def not_started_by_uv(monkeypatch):
+    monkeypatch.delenv("UV", raising=False)
 
 
 def test_start_copies_the_student_notebooks(tmp_path):
@@ -55,7 +94,10 @@ def test_start_copies_the_student_notebooks(tmp_path):
     result = labseg("start", folder)
     assert result.exit_code == 0, result.output
     ours = {path.name: path.read_bytes() for path in (ROOT / "notebooks").glob("*.ipynb")}
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == ours
+    copies = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert copies.keys() == ours.keys()
+    for name, copy in copies.items():  # an author may not have committed a new release yet
+        assert copy == ours[name] or f"(as released; notebooks/{name} has been" in result.stdout
     assert result.stdout.splitlines()[-1] == f"Open them with: jupyter lab '{folder}'"
 
 
@@ -87,4 +129,146 @@ def test_start_takes_an_installed_wheels_notebooks(monkeypatch, tmp_path):
 def test_start_on_a_file_fails_plainly(tmp_path):
     file = tmp_path / "file"
     file.touch()
-    fails_plainly(labseg("start", file), f"{file}: File exists")
+    fails_plainly(labseg("start", file), f"{file}: File exists; choose another folder")
+    fails_plainly(labseg("start", file / "mine"), "Not a directory; choose another folder")
+    fails_plainly(labseg("start", tmp_path / ("x" * 300)), "File name too long; choose another")
+    fails_plainly(labseg("start", ""), "folder='': give the path of a folder")
+
+
+def test_start_expands_the_home_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert labseg("start", "~/mine").exit_code == 0
+    assert (tmp_path / "mine" / "01_dataset.ipynb").exists()
+    fails_plainly(labseg("start", "~nobody-of-this-name/mine"), "no such home folder")
+
+
+def test_start_keeps_a_link_that_leads_nowhere(tmp_path):
+    link = tmp_path / "01_dataset.ipynb"
+    link.symlink_to(tmp_path / "nowhere")
+    assert f"kept   {link}" in labseg("start", tmp_path).stdout
+    assert link.is_symlink()
+
+
+START = "from labseg.cli import app; app(['start', 'mine'])"
+
+
+def test_start_on_a_full_disk_leaves_nothing_half_written(tmp_path):
+    def no_room():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+    command = [sys.executable, "-c", START]
+    options = {"cwd": tmp_path, "capture_output": True, "text": True, "check": False}
+    ran = subprocess.run(command, preexec_fn=no_room, **options)
+    assert ran.returncode == 1
+    assert re.fullmatch(
+        r"labseg: Cannot write to mine/01_dataset\.ipynb: .*; free some space, or .*\n", ran.stderr
+    )
+    assert list((tmp_path / "mine").iterdir()) == []
+    ran = subprocess.run(command, **options)
+    assert ran.stdout.count("copied") == 5
+
+
+NO_MOUNT = 77  # exit status
+MOUNTED = f"""
+mount -t tmpfs -o "$1" none . || exit {NO_MOUNT}
+cd "$PWD"
+"$2" -c "$3"
+status=$?
+ls -AR
+exit $status
+"""
+
+
+@pytest.mark.parametrize(
+    ("disk", "says"),
+    [
+        ("size=8k", "01_dataset.ipynb: No space left on device; free some space"),
+        ("ro", "mine: Read-only file system; choose another folder"),
+    ],
+)
+def test_start_tells_a_disk_that_cannot_be_written(tmp_path, disk, says):
+    ran = subprocess.run(
+        ["unshare", "-m", "sh", "-c", MOUNTED, "sh", disk, sys.executable, START],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ran.returncode == NO_MOUNT:
+        pytest.skip("even in CI: no disk can be mounted here")
+    assert ran.returncode == 1
+    assert re.fullmatch(rf"labseg: Cannot write to .*{says}.*\n", ran.stderr)
+    assert "ipynb" not in ran.stdout
+
+
+# start in a checkout
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A checkout with two committed notebooks, and labseg running from it."""
+    root = tmp_path / "checkout"
+    for folder in ("notebooks", "labseg"):
+        (root / folder).mkdir(parents=True)
+    (root / "pyproject.toml").touch()
+    (root / "notebooks" / "README.md").touch()
+    for name in ("01_a", "02_b"):
+        (root / "notebooks" / f"{name}.ipynb").write_text(f"{name}\nas released\n")
+    monkeypatch.setattr(cli, "__file__", str(root / "labseg" / "cli.py"))
+    return root
+
+
+def commit(root):
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for command in (["init", "-q"], ["add", "."], [*who, "commit", "-qm", "released"]):
+        subprocess.run(["git", "-C", root, *command], check=True)
+
+
+def test_start_copies_what_was_released_rather_than_somebodys_work(checkout, tmp_path):
+    commit(checkout)
+    (checkout / "notebooks" / "01_a.ipynb").write_text("my answer")
+    (checkout / "notebooks" / "02_b.ipynb").write_bytes(b"02_b\r\nas released\r\n")  # git's doing
+    (checkout / "notebooks" / "02_b-Copy1.ipynb").write_text("another")
+    result = labseg("start", tmp_path / "mine")
+    contents = {path.name: path.read_text() for path in (tmp_path / "mine").iterdir()}
+    assert contents == {f"{name}.ipynb": f"{name}\nas released\n" for name in ("01_a", "02_b")}
+    first, second, _ = result.stdout.splitlines()
+    assert first.endswith("01_a.ipynb (as released; notebooks/01_a.ipynb has been changed since)")
+    assert second.endswith("02_b.ipynb")
+    assert (checkout / "notebooks" / "01_a.ipynb").read_text() == "my answer"
+
+
+@pytest.mark.parametrize("git", ["no repository", "not installed"])
+def test_start_without_git_copies_what_is_there_unless_it_has_been_run(
+    checkout, tmp_path, monkeypatch, git
+):
+    if git == "not installed":
+        commit(checkout)
+        monkeypatch.setenv("PATH", str(tmp_path))
+    assert labseg("start", tmp_path / "mine").stdout.count("copied") == 2
+    (checkout / "notebooks" / "01_a.ipynb").write_text('"execution_count": 3,')
+    says = f"{checkout}/notebooks/01_a.ipynb has been run and may hold answers"
+    fails_plainly(labseg("start", tmp_path / "others"), says)
+    assert not (tmp_path / "others").exists()
+
+
+def test_start_does_not_send_students_to_the_folder_it_copies_from(checkout):
+    says = "is where the notebooks are copied from: choose another folder"
+    fails_plainly(labseg("start", checkout / "labseg" / ".." / "notebooks"), says)
+
+
+def test_start_names_the_command_that_opens_the_notebooks(checkout, tmp_path, monkeypatch):
+    def last_line():
+        return labseg("start", tmp_path / "mine").stdout.splitlines()[-1]
+
+    lab = f"jupyter lab {tmp_path}/mine"
+    assert last_line() == f"Open them with: {lab}"
+    monkeypatch.setenv("UV", "/somewhere/uv")
+    monkeypatch.chdir(tmp_path)
+    assert last_line() == f"Open them with: uv run --project {checkout} {lab}"
+    monkeypatch.chdir(checkout)
+    assert last_line() == f"Open them with: uv run {lab}"
+    (checkout / "pyproject.toml").unlink()  # an installed labseg
+    assert last_line() == f"Open them with: {lab}"
+    monkeypatch.setattr(cli.importlib.util, "find_spec", lambda name: None)
+    assert last_line() == f'Open them with JupyterLab: pip install "labseg[lab]", then {lab}'
