@@ -64,7 +64,7 @@ def labels(y_true, y_pred, threshold=0.5):
             f"Your true mask has values up to {truth.max()}; expected 0 and 1 "
             "(if it is 0 and 255, use mask > 0)."
         )
-    check_range(found, "Your prediction", "scores or labels", "does the model end in a sigmoid?")
+    check_range(found, "Your prediction")
     return truth == 1, found >= threshold
 
 
@@ -83,16 +83,20 @@ def mask_stack(y, what):
     return y
 
 
-def check_range(values, what, expected, hint):
-    """Raise a ValueError unless all of `values` are from 0 to 1, give or take a rounding error."""
+def check_range(values, what, expected="scores or labels", hint=None):
+    """Raise a ValueError unless all of `values` are from 0 to 1, give or take a rounding error.
+
+    The sentence says `what` has other values, what is expected, and a hint at the remedy.
+    """
     low, high = float(values.min()), float(values.max())
-    if np.isnan(low):
-        hint = "NaN often means that a training diverged: try a lower learning rate"
-    if not (low >= -ROUNDING and high <= 1 + ROUNDING):  # written so that NaN fails too
-        raise InvalidValue(
-            f"{what} has values from {low:.7g} to {high:.7g}; "
-            f"expected {expected} between 0 and 1 ({hint})."
-        )
+    if low >= -ROUNDING and high <= 1 + ROUNDING:  # false for NaN
+        return
+    sigmoid, diverged = "does the model end in a sigmoid?", "did the training diverge?"
+    hint = hint or (diverged if np.isnan(low) else sigmoid)
+    raise InvalidValue(
+        f"{what} has values from {low:.7g} to {high:.7g}; "
+        f"expected {expected} between 0 and 1 ({hint})."
+    )
 
 
 def number_array(values, what):

@@ -1,19 +1,33 @@
 """Every figure that the lessons draw. Each function draws on Axes and returns them.
 
-Colours are Okabe and Ito's, which colour-blind readers can tell apart.
+Figures are as wide as a notebook shows them, so that their labels stay legible. Colours are
+Okabe and Ito's, which colour-blind readers can tell apart; markers and dashes tell lines apart in
+greyscale too.
 """
 
 import io
+import math
 import sys
+import textwrap
 
+import matplotlib.patheffects as effects
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
+from labseg.arguments import car_set, filled_dict, image_size, number, whole_number
+from labseg.errors import InvalidType, InvalidValue
+from labseg.metrics import check_range, labels, mask_stack, number_array, number_row
+
 BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#999999"
 MISSED, EXTRA = BLUE, ORANGE  # car called background, background called car
+COLOURS = (BLUE, ORANGE, GREEN, PINK, "#56B4E9", "#7A4419", "#000000", "#D55E00")
+MARKERS = "os^vDPX*"
+ON_OFF = (5, 2), (1, 1.5), (6, 2, 1, 2), (12, 3), (2, 4), (6, 2, 1, 2, 1, 2), (9, 2, 4, 2)
+DASHES = ("-", *((0, lengths) for lengths in ON_OFF))
+WIDTH = 7.5  # of a figure, in inches: wider ones are scaled down, and their labels with them
 
 
 def show(alt):
@@ -29,11 +43,18 @@ def show(alt):
 
 
 def grid(rows, columns, height=1.7, width=2.55):
-    """An array of Axes (rows, columns) for pictures: no ticks, small gaps."""
+    """An array of Axes (rows, columns) for pictures: no ticks, small gaps.
+
+    height, width: of each, in inches; less where the figure would be too wide for a notebook.
+    Raises ValueError unless there is at least one row and one column.
+    """
+    rows, columns = whole_number("rows", rows, 1), whole_number("columns", columns, 1)
+    narrow = min(width, max(WIDTH / columns, 0.9))
+    height = min(height, height * narrow / width + 0.1)  # titles don't shrink
     _, axes = plt.subplots(
         rows,
         columns,
-        figsize=(columns * width, rows * height + 0.3),
+        figsize=(columns * narrow, rows * height + 0.3),
         squeeze=False,
         layout="constrained",
     )
@@ -43,11 +64,12 @@ def grid(rows, columns, height=1.7, width=2.55):
 
 
 def picture(ax, image, title=None):
-    """One picture: RGB uint8 (h, w, 3), or one value a pixel in [0, 1], black to white."""
-    if image.ndim == 3 and image.shape[-1] == 3:
-        ax.imshow(image)
-    else:
-        ax.imshow(np.squeeze(image), cmap="gray", vmin=0, vmax=1)
+    """One picture: RGB (h, w, 3), uint8 or in [0, 1], or (h, w) in [0, 1], black to white.
+
+    Raises ValueError for other shapes or values.
+    """
+    image = _pixels(image)
+    ax.imshow(image, cmap="gray", vmin=0, vmax=1)  # of which RGB takes no notice
     ax.set(xticks=[], yticks=[])
     if title:
         ax.set_title(title, fontsize=9)
@@ -55,7 +77,11 @@ def picture(ax, image, title=None):
 
 
 def pairs(cars, rows):
-    """Photographs above their masks, a column for each of `rows` of a Cars."""
+    """Photographs above their masks, a column for each of `rows` of a Cars.
+
+    Raises ValueError for rows that `cars` does not have, or none.
+    """
+    rows = _rows(cars, rows)
     axes = grid(2, len(rows))
     for (above, below), row in zip(axes.T, rows, strict=True):
         picture(above, cars.images[row], cars.names[row])
@@ -66,28 +92,39 @@ def pairs(cars, rows):
 
 
 def overlay(ax, image, mask, title=None, colour=ORANGE):
-    """A picture with the mask's area tinted and its border drawn."""
+    """A picture with the mask's area tinted and its border drawn.
+
+    mask: (h, w) or (h, w, 1), labels or scores in [0, 1], car at `>= 0.5`.
+    Raises ValueError for a mask of another size or with other values.
+    """
+    area = _area(image, mask)
     picture(ax, image, title)
-    tint = np.zeros((*mask.shape, 4))
-    tint[mask > 0] = (*to_rgb(colour), 0.35)
+    tint = np.zeros((*area.shape, 4))
+    tint[area] = (*to_rgb(colour), 0.35)
     ax.imshow(tint)
-    ax.contour(mask, [0.5], colors=[colour], linewidths=1.5)
+    if area.any() and not area.all() and min(area.shape) > 1:
+        ax.contour(area.astype(float), [0.5], colors=[colour], linewidths=1.5)
     return ax
 
 
 def levels(image, mask):
     """The three levels of image analysis on one picture: its class, a box, a mask.
 
-    All three come from the mask (h, w): is there a car, where does it begin and end, which pixels.
+    All three come from the mask: is there a car, where does it begin and end, which pixels.
+    Arguments and errors as in `overlay`.
     """
+    area = _area(image, mask)
     axes = grid(1, 3, height=2.3, width=3.3)
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    picture(axes[0, 0], image, f"classification: “{'car' if mask.any() else 'no car'}”")
-    picture(axes[0, 1], image, "detection: a box")
-    corner = columns[0] - 0.5, rows[0] - 0.5
-    extent = np.ptp(columns) + 1, np.ptp(rows) + 1
-    axes[0, 1].add_patch(Rectangle(corner, *extent, fill=False, edgecolor=ORANGE, linewidth=2.5))
-    overlay(axes[0, 2], image, mask, "segmentation: every pixel")
+    rows, columns = np.flatnonzero(area.any(axis=1)), np.flatnonzero(area.any(axis=0))
+    picture(axes[0, 0], image, f"classification: “{'car' if area.any() else 'no car'}”")
+    picture(axes[0, 1], image, f"detection: {'a' if area.any() else 'no'} box")
+    if area.any():
+        corner = columns[0] - 0.5, rows[0] - 0.5
+        extent = np.ptp(columns) + 1, np.ptp(rows) + 1
+        axes[0, 1].add_patch(
+            Rectangle(corner, *extent, fill=False, edgecolor=ORANGE, linewidth=2.5)
+        )
+    overlay(axes[0, 2], image, area, "segmentation: every pixel")
     return axes
 
 
@@ -95,56 +132,74 @@ def history(history, names=("loss", "accuracy")):
     """Training (solid) and validation (dashed) curves, one plot for each of `names`.
 
     history: what `fit` returns, or its `.history`; or {label: history} to compare several.
+    Raises ValueError or TypeError for anything else, and for names that no run has.
     """
-    runs = history if isinstance(history, dict) and "loss" not in history else {"": history}
-    wide = 4.6 * len(names) + 1.6 * (len(runs) > 1)
-    figure, axes = plt.subplots(
-        1, len(names), figsize=(wide, 3), squeeze=False, layout="constrained"
-    )
-    colours = (BLUE, ORANGE, GREEN, PINK)
+    runs = _runs(history)
+    names = [names] if isinstance(names, str) else list(names)
+    known = {str(key).removeprefix("val_"): None for run in runs.values() for key in run}
+    if not known:
+        raise InvalidValue("history is empty: train for at least one epoch.")
+    if not names or not known.keys() >= set(names):
+        raise InvalidValue(f"names={names}: this training has {list(known)}, choose from these.")
+    size = min(4.6 * len(names), WIDTH), 3
+    figure, axes = plt.subplots(1, len(names), figsize=size, squeeze=False, layout="constrained")
     sides = {"training": ("", "-"), "validation": ("val_", "--")}
+    drawn = {}
     for ax, name in zip(axes[0], names, strict=True):
-        for run, colour in zip(runs.values(), colours, strict=False):
-            values = getattr(run, "history", run)
-            for side, (prefix, style) in sides.items():
-                if prefix + name in values:
-                    y = values[prefix + name]
-                    ax.plot(
-                        np.arange(1, len(y) + 1), y, style, color=colour, label=side, marker="."
-                    )
+        for k, run in enumerate(runs.values()):
+            for side, (prefix, dashes) in sides.items():
+                if prefix + name in run:
+                    y = np.atleast_1d(number_array(run[prefix + name], prefix + name))
+                    style = _line(k) | {"linestyle": dashes, "markevery": max(1, len(y) // 10)}
+                    ax.plot(np.arange(1, len(y) + 1), y, label=side, **style)
+                    drawn[side] = Line2D([], [], color=GREY, linestyle=dashes)
         ax.set(xlabel="epoch", ylabel=name, title=name)
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.grid(alpha=0.3)
         if len(runs) == 1:
-            ax.legend(fontsize=8)
-    if len(runs) > 1:  # beside the plots: a line for each run, and one for each side
-        lines = [Line2D([], [], color=colour) for colour in colours[: len(runs)]]
-        drawn = {line.get_label() for line in axes[0][0].lines}
-        shown = {side: style for side, (_, style) in sides.items() if side in drawn}
-        lines += [Line2D([], [], color=GREY, linestyle=style) for style in shown.values()]
-        figure.legend(lines, [*runs, *shown], fontsize=9, loc="outside right center")
+            ax.legend(fontsize=9)
+    if len(runs) > 1:
+        lines = [Line2D([], [], **_line(k)) for k in range(len(runs))]
+        _legend_below(figure, [*lines, *drawn.values()], [*runs, *drawn])
     return axes[0]
 
 
 def curves(x, lines, xlabel, ylabel, title=None):
-    """One curve for each of {name: values at x}."""
-    _, ax = plt.subplots(figsize=(6, 3.2), layout="constrained")
-    styles = zip((BLUE, ORANGE, GREEN, PINK, GREY), "os^vD", strict=True)
-    for (name, values), (colour, marker) in zip(lines.items(), styles, strict=False):
-        ax.plot(x, values, color=colour, marker=marker, markersize=4, label=name)
+    """One curve for each of {name: values at x}.
+
+    Raises ValueError unless there is one number for each x.
+    """
+    x = number_array(x, "x")
+    filled_dict("lines", lines, "{name: values at x}")
+    lines = {name: number_array(values, str(name)) for name, values in lines.items()}
+    for name, y in lines.items():
+        if y.ndim != 1 or y.shape != x.shape:
+            raise InvalidValue(
+                f"{name} has shape {y.shape} and x {x.shape}: give one y for each x."
+            )
+    figure, ax = plt.subplots(figsize=(6, 3.2), layout="constrained")
+    for k, (name, y) in enumerate(lines.items()):
+        ax.plot(x, y, label=name, **_line(k))
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
     ax.grid(alpha=0.3)
-    ax.legend(fontsize=8)
+    _legend_below(figure, ax.lines, list(lines))
     return ax
 
 
 def errors(ax, image, truth, scores, threshold=0.5, title=None):
-    """Where a prediction is wrong, on the picture in grey: missed car and false car."""
-    grey = image.mean(axis=-1) / 255
+    """Where a prediction is wrong, on the picture in grey: missed car and false car.
+
+    image: as in `picture`. truth, scores: (h, w) or (h, w, 1), values as in `labseg.metrics`.
+    Raises ValueError for other values, or sizes that differ.
+    """
+    grey = _pixels(image)
+    if grey.ndim == 3:
+        grey = grey[..., :3].mean(axis=-1) / (255 if grey.dtype == np.uint8 else 1)
+    truth, scores = _mask(truth, "The truth", grey), _mask(scores, "The prediction", grey)
+    (truth,), (found,) = labels(truth[None], scores[None], threshold)
     shown = np.stack([0.4 + 0.6 * grey] * 3, axis=-1)
-    found = np.squeeze(scores) >= threshold
-    shown[(truth > 0) & ~found] = to_rgb(MISSED)
-    shown[(truth == 0) & found] = to_rgb(EXTRA)
+    shown[truth & ~found] = to_rgb(MISSED)
+    shown[~truth & found] = to_rgb(EXTRA)
     return picture(ax, shown, title)
 
 
@@ -153,27 +208,41 @@ def predictions(cars, answers, rows, titles=None):
 
     answers: {name: scores (n, h, w) or (n, h, w, 1)} for the images of `cars`.
     titles: {name: one number an image} written above the errors, such as the IoU.
+    Raises ValueError for rows that `cars` does not have, and answers or titles that do not fit.
     """
-    axes = grid(len(rows), 2 + 2 * len(answers), height=1.45, width=2.1)
+    rows = _rows(cars, rows)
+    answers = _answers(cars, answers, rows)
+    if titles is not None:
+        filled_dict("titles", titles, "{name: one number an image}")
+        titles = {name: _title_numbers(titles, name, len(cars.names)) for name in answers}
+    axes = grid(len(rows), 2 + 2 * len(answers), height=1.5, width=2.1)
+    letters = max(10, 105 // axes.shape[1])  # of a title, above one picture
     for line, row in zip(axes, rows, strict=True):
-        picture(line[0], cars.images[row], cars.names[row])
+        picture(line[0], cars.images[row], textwrap.fill(cars.names[row], letters))
         picture(line[1], cars.masks[row], "true mask")
         for place, (name, scores) in enumerate(answers.items()):
-            picture(line[2 + 2 * place], scores[row], f"{name}: scores")
+            above = textwrap.fill(f"{name}: scores", letters, break_on_hyphens=False)
+            picture(line[2 + 2 * place], scores[row], above)
             title = f"IoU {titles[name][row]:.2f}" if titles else "errors"
             errors(line[3 + 2 * place], cars.images[row], cars.masks[row], scores[row], title=title)
-    axes[0, 0].figure.legend(
-        handles=[Patch(color=MISSED, label="missed car"), Patch(color=EXTRA, label="false car")],
-        loc="outside lower center",
-        ncols=2,
-        fontsize=8,
-    )
+    figure = axes[0, 0].figure
+    wrapped = max(ax.get_title().count("\n") for ax in axes.flat)
+    figure.set_figheight(figure.get_figheight() + 0.15 * wrapped * len(rows))
+    kinds = [Patch(color=MISSED), Patch(color=EXTRA)]
+    _legend_below(figure, kinds, ["missed car", "false car"])
     return axes
 
 
 def scores(answers, name="IoU"):
-    """One dot an image and a bar at the mean, a line for each of {name: float (n,)}."""
-    _, ax = plt.subplots(figsize=(7, 0.45 * len(answers) + 1), layout="constrained")
+    """One dot an image and a bar at the mean, a line for each of {name: float (n,)}.
+
+    Raises ValueError for anything but numbers from 0 to 1, one an image.
+    """
+    filled_dict("answers", answers, "{name: one score an image}")
+    answers = {label: number_row(values, str(label)) for label, values in answers.items()}
+    for label, values in answers.items():
+        check_range(values, str(label), "scores", "as labseg.metrics.iou returns them")
+    _, ax = plt.subplots(figsize=(WIDTH, 0.45 * len(answers) + 1), layout="constrained")
     rng = np.random.default_rng(0)
     for line, values in enumerate(answers.values()):
         heights = line + rng.uniform(-0.22, 0.22, len(values))
@@ -192,14 +261,33 @@ def scores(answers, name="IoU"):
 
 
 def receptive_fields(image, sizes, at):
-    """Squares on one picture: what an output pixel at (row, column) sees; sizes {name: pixels}."""
-    _, ax = plt.subplots(figsize=(6, 4.1), layout="constrained")
+    """Squares on one picture: what an output pixel at (row, column) sees; sizes {name: pixels}.
+
+    Raises ValueError for sizes below 1 and places outside the picture.
+    """
+    image = _pixels(image)
+    filled_dict("sizes", sizes, "{name: side length in pixels}")
+    side = (1, 1e5, "a number of pixels")
+    sizes = {name: number(f"sizes[{name!r}]", size, *side) for name, size in sizes.items()}
+    try:
+        row, column = at
+    except (TypeError, ValueError):
+        raise InvalidValue(f"at={at!r}: give (row, column) in pixels.") from None
+    row, column = number("row", row, 0, len(image)), number("column", column, 0, image.shape[1])
+    figure, ax = plt.subplots(figsize=(6, 4.1), layout="constrained")
     picture(ax, image, "what one output pixel can see")
-    for (name, size), colour in zip(sizes.items(), (ORANGE, PINK, GREEN, BLUE), strict=False):
-        corner = at[1] - size / 2, at[0] - size / 2
-        ax.add_patch(Rectangle(corner, size, size, fill=False, edgecolor=colour, linewidth=2))
-        ax.plot([], [], color=colour, linewidth=2, label=f"{name}: {size} px")
-    ax.legend(fontsize=8, loc="lower left")
+    outline = [effects.withStroke(linewidth=4, foreground="white", alpha=0.7)]
+    lines, names = [], []
+    for k, (name, size) in enumerate(sizes.items()):
+        corner = column - size / 2, row - size / 2
+        colour, _, dashes = _style(k)
+        style = {"color": colour, "linestyle": dashes, "linewidth": 2}
+        ax.add_patch(Rectangle(corner, size, size, fill=False, path_effects=outline, **style))
+        lines.append(Line2D([], [], **style))
+        sides = zip(corner, image.shape[1::-1], strict=True)
+        hidden = all(start < -0.5 and start + size > n - 0.5 for start, n in sides)
+        names.append(f"{name}: {size:g} px" + ", larger than the picture" * hidden)
+    _legend_below(figure, lines, names)
     ax.set(xlim=(-0.5, image.shape[1] - 0.5), ylim=(image.shape[0] - 0.5, -0.5))
     return ax
 
@@ -208,32 +296,40 @@ def unet(size, n_ch, floors, convs=2):
     """Our drawing of a U-Net: a box a floor and side, with its pixels and channels.
 
     size: (height, width) of the input; n_ch, floors, convs as in `build_unet`.
+    Raises ValueError for what `build_unet` could not build.
     """
-    _, ax = plt.subplots(figsize=(10, 0.95 * floors + 1.9), layout="constrained")
+    size, floors = image_size(size), whole_number("floors", floors, 0)
+    n_ch, convs = whole_number("n_ch", n_ch, 1), whole_number("convs", convs, 1)
+    if any(side % 2 ** min(floors, 64) for side in size):
+        raise InvalidValue(
+            f"A size of {size[0]}×{size[1]} cannot be halved {floors} times: "
+            f"height and width must be multiples of 2**{floors}."
+        )
     last = 2 * floors  # the boxes stand at x = 0 … last, the bottom one in the middle
+    span = max(last, 4) + 1.2
+    size_in = max(WIDTH, 0.62 * span), 0.95 * floors + 1.4
+    figure, ax = plt.subplots(figsize=size_in, layout="constrained")
     for x in range(last + 1):
         floor = min(x, last - x)
-        pixels = f"{size[0] // 2**floor}×{size[1] // 2**floor}"
-        box = {"boxstyle": "round", "edgecolor": "none", "facecolor": "#cfe3f1"}
-        if floor == floors:
-            box["facecolor"] = "#f3dbe8"
-        text = f"{pixels}\n{n_ch * 2**floor} channels"
-        ax.annotate(text, (x, -floor), ha="center", va="center", fontsize=8, bbox=box)
+        text = f"{size[0] // 2**floor}×{size[1] // 2**floor}\n{n_ch * 2**floor} channels"
+        colour = "#f3dbe8" if floor == floors else "#cfe3f1"
+        box = {"boxstyle": "round", "edgecolor": "none", "facecolor": colour}
+        ax.annotate(text, (x, -floor), ha="center", va="center", fontsize=9, bbox=box)
+    beside = 2.6 * len(f"{n_ch * 2**floors} channels") + 6  # half of the widest box, in points
     for floor in range(floors):
-        right = last - floor
-        _arrow(
-            ax, (floor, -floor), (floor + 1, -floor - 1), GREY, 31, "angle,angleA=-90,angleB=180"
-        )
-        _arrow(ax, (right - 1, -floor - 1), (right, -floor), GREEN, 16, "angle,angleA=0,angleB=-90")
-        _arrow(ax, (floor, -floor), (right, -floor), ORANGE, 31)
-    ax.annotate("image,\nscaled  →", (-0.5, 0), ha="right", va="center", fontsize=9)
-    ax.annotate("→  1×1 convolution,\n     sigmoid", (last + 0.5, 0), va="center", fontsize=9)
+        left, right = (floor, -floor), (last - floor, -floor)
+        below = (floor + 1, -floor - 1), (last - floor - 1, -floor - 1)
+        _arrow(ax, left, below[0], GREY, beside, "angle,angleA=-90,angleB=180")
+        _arrow(ax, below[1], right, GREEN, 18, "angle,angleA=0,angleB=-90")
+        _arrow(ax, left, right, ORANGE, beside)
+    ax.annotate("↓ image, scaled", (0, 0.35), fontsize=9)
+    ax.annotate("1×1 convolution, sigmoid ↑", (last, 0.35), ha="right", fontsize=9)
     names = {GREY: "max pooling", GREEN: "transposed convolution", ORANGE: "skip: concatenate"}
-    for colour, name in names.items():
-        ax.plot([], [], color=colour, linewidth=2, label=name)
-    ax.legend(loc="lower left", fontsize=9, frameon=False)
-    ax.set(xlim=(-1.8, last + 2.3), ylim=(-floors - 0.5, 0.5))
-    ax.set_title(f"build_unet(n_ch={n_ch}, floors={floors}): {convs} convolutions 3×3 in every box")
+    lines = [Line2D([], [], color=colour, linewidth=2) for colour in names]
+    _legend_below(figure, lines, list(names.values()))
+    ax.set(xlim=((last - span) / 2, (last + span) / 2), ylim=(-floors - 0.4, 0.6))
+    every = f"{convs} convolution{'s' * (convs > 1)} 3×3 in every box"
+    ax.set_title(f"build_unet(n_ch={n_ch}, floors={floors}): {every}", fontsize=11)
     ax.axis("off")
     return ax
 
@@ -242,3 +338,116 @@ def _arrow(ax, start, end, colour, gap, path="arc3"):
     """From box to box, behind them; its head stops `gap` points before the end's middle."""
     style = {"arrowstyle": "->", "color": colour, "linewidth": 1.8, "connectionstyle": path}
     ax.annotate("", end, start, arrowprops=style | {"shrinkA": 0, "shrinkB": gap}, zorder=0)
+
+
+def _style(k):
+    """Colour, marker and dashes of the k-th of several lines: the first eight differ in each."""
+    other = (k + k // 8) % 8  # the next eight pair the same colours with other markers and dashes
+    return COLOURS[k % 8], MARKERS[other], DASHES[other]
+
+
+def _line(k):
+    colour, marker, _ = _style(k)
+    return {"color": colour, "marker": marker, "markersize": 5}
+
+
+def _legend_below(figure, lines, names):
+    """A legend under the plots, in as many columns as fit, and the height that it needs."""
+    widest = max(len(str(name)) for name in names) * 0.075 + 0.75  # inches, at this font size
+    width, height = figure.get_size_inches()
+    columns = max(1, min(len(names), int(width / widest)))
+    figure.set_size_inches(width, height + 0.2 * math.ceil(len(names) / columns))
+    place = {"loc": "outside lower center", "ncols": columns}
+    figure.legend(lines, names, fontsize=9, handlelength=4, **place)
+
+
+def _pixels(image):
+    """`image` as `picture` takes it, checked: uint8 RGB, or floats from 0 to 1, RGB or grey."""
+    image = number_array(image, "The picture")
+    if image.ndim == 4 or (image.ndim == 3 and image.shape[-1] not in (3, 4)):
+        image = image[0] if len(image) == 1 else image
+    if image.ndim == 3 and image.shape[-1] == 1:
+        image = image[..., 0]
+    colour = image.ndim == 3 and image.shape[-1] in (3, 4)
+    if not (colour or image.ndim == 2) or not image.size:
+        raise InvalidValue(
+            f"The picture has shape {image.shape}; expected (h, w, 3), (h, w) or (h, w, 1)."
+        )
+    if colour and image.dtype.kind in "iu" and image.min() >= 0 and image.max() <= 255:
+        return image.astype(np.uint8)
+    check_range(
+        image,
+        "The picture",
+        "values",
+        "divide by 255; only RGB may also have whole numbers up to 255",
+    )
+    return np.clip(image.astype(float), 0, 1)
+
+
+def _mask(mask, what, image):
+    """A mask (h, w), from that or (h, w, 1), of the picture's size."""
+    mask = number_array(mask, what)
+    if mask.ndim > 2:
+        mask = np.squeeze(mask)
+    if mask.shape != image.shape[:2] or not mask.size:
+        raise InvalidValue(f"{what} has shape {mask.shape} but the picture {image.shape[:2]}.")
+    return mask
+
+
+def _area(image, mask):
+    """Where the mask of a picture says car, bool (h, w)."""
+    mask = _mask(mask, "The mask", _pixels(image))
+    check_range(mask, "The mask", "labels or scores", "if it is 0 and 255, use mask > 0")
+    return mask >= 0.5
+
+
+def _runs(history):
+    """{label: {metric: values}}, from any history that `history` takes."""
+    history = getattr(history, "history", history)
+    if isinstance(history, dict):
+        runs = {label: getattr(run, "history", run) for label, run in history.items()}
+        several = [isinstance(run, dict) for run in runs.values()]
+        if not any(several):
+            return {"": history}
+        if all(several):
+            return runs
+    raise InvalidType("history is not what fit returns: give that, or {label: what fit returned}.")
+
+
+def _rows(cars, rows):
+    """`rows` of a Cars as an array of ints; a slice and one truth value an image will do too."""
+    n = len(car_set("cars", cars).names)
+    try:
+        found = np.arange(n)[rows if isinstance(rows, slice) else np.asarray(rows)]
+    except (IndexError, ValueError):
+        found = np.empty(0)
+    if found.ndim != 1 or not found.size:
+        raise InvalidValue(
+            f"rows={rows!r}: give the rows of some of the {n} images, such as [0, 1]."
+        )
+    return found
+
+
+def _answers(cars, answers, rows):
+    """{name: scores (n, h, w)} for the images of a Cars, checked in `rows`."""
+    stacks = {}
+    for name, scores in filled_dict("answers", answers, "{name: scores of every image}").items():
+        what = f"The answer of {name}"
+        stack = mask_stack(scores, what)
+        if stack.shape != cars.masks.shape:
+            raise InvalidValue(
+                f"{what} has shape {stack.shape}; expected {cars.masks.shape}, as the masks of "
+                "these cars."
+            )
+        check_range(stack[rows], what)
+        stacks[name] = stack
+    return stacks
+
+
+def _title_numbers(titles, name, n):
+    """The n numbers under one name of `titles`."""
+    what = f"titles[{name!r}]"
+    numbers = number_row(titles.get(name), what)
+    if len(numbers) != n:
+        raise InvalidValue(f"{what} has {len(numbers)} numbers for {n} images: give one for each.")
+    return numbers

@@ -81,7 +81,7 @@ def test_dice_follows_from_iou_in_every_image():
         (np.ones((20, 30, 3)), np.ones((20, 30, 3)), "truth has shape (20, 30, 3)"),
         (TRUTH, TRUTH * 1.000002, "prediction has values from 0 to 1.000002; expected"),
         (TRUTH, TRUTH - 0.00001, "prediction has values from -1e-05 to 0.99999"),
-        (TRUTH, np.full(TRUTH.shape, np.nan), "training diverged"),
+        (TRUTH, np.full(TRUTH.shape, np.nan), "(did the training diverge?)"),
         (TRUTH, [[[1, 0], [1]]], "The prediction is not an array of numbers"),
         (TRUTH, TRUTH.astype(str), "The prediction is not an array of numbers"),
         (None, TRUTH, "The truth is not an array of numbers"),

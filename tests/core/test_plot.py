@@ -1,5 +1,7 @@
 """The figures show what they are given."""
 
+from itertools import pairwise
+
 import matplotlib as mpl
 
 mpl.use("agg")
@@ -10,12 +12,15 @@ from matplotlib.colors import to_rgb
 
 import labseg
 from labseg import plot
+from labseg.errors import LabsegError
 
 MASK = np.zeros((20, 30), np.uint8)
 MASK[5:15, 10:25] = 1
 IMAGE = np.full((20, 30, 3), 100, np.uint8)
 IMAGE[MASK == 1] = 200
 CARS = labseg.Cars(IMAGE[None], MASK[None], ["a_01"])
+FIVE = labseg.Cars(np.stack([IMAGE] * 5), np.stack([MASK] * 5), [f"a_0{k}" for k in range(1, 6)])
+RUN = {"loss": [2, 1], "val_loss": [3, 2], "accuracy": [0, 1]}
 
 
 @pytest.fixture(autouse=True)
@@ -107,3 +112,213 @@ def test_show_gives_the_picture_its_text(monkeypatch):
     assert metadata["alt"] == "a car"
     assert data
     assert not plt.get_fignums()
+
+
+def legend_of(ax):
+    (legend,) = ax.figure.legends
+    names = [text.get_text() for text in legend.texts]
+    return dict(zip(names, legend.get_lines(), strict=True))
+
+
+def look(line):
+    return line.get_color(), line.get_marker(), str(line.get_linestyle())
+
+
+@pytest.mark.parametrize("n", [2, 5, 20])
+def test_no_run_curve_or_square_is_dropped_or_looks_like_another(n):
+    names = [f"line {k}" for k in range(n)]
+    axes = plot.history({name: {"loss": [2, 1]} for name in names}, ["loss"])
+    assert len(axes[0].lines) == n
+    legend = legend_of(axes[0])
+    assert list(legend) == [*names, "training"]
+    for name, line in zip(names, axes[0].lines, strict=True):
+        assert look(line) == look(legend[name])
+    assert len({look(line) for line in axes[0].lines}) == n
+
+    ax = plot.curves([0, 1], {name: [0, 1] for name in names}, "x", "y")
+    assert len({look(line) for line in ax.lines}) == n
+    assert list(legend_of(ax)) == names
+
+    ax = plot.receptive_fields(IMAGE, {name: 3 + k for k, name in enumerate(names)}, at=(10, 15))
+    looks = {(box.get_edgecolor(), str(box.get_linestyle())) for box in ax.patches}
+    assert len(ax.patches) == len(looks) == len(legend_of(ax)) == n
+
+
+def test_eight_lines_are_told_apart_without_colours():
+    assert len(set(plot.COLOURS)) == len(set(plot.MARKERS)) == len(set(plot.DASHES)) == 8
+
+
+def test_a_field_larger_than_the_picture_is_said():
+    ax = plot.receptive_fields(IMAGE, {"small": 5, "large": np.int64(99)}, at=np.array([10, 15]))
+    assert list(legend_of(ax)) == ["small: 5 px", "large: 99 px, larger than the picture"]
+
+
+def test_levels_without_a_car():
+    axes = plot.levels(IMAGE, MASK * 0)
+    assert axes[0, 0].get_title() == "classification: “no car”"
+    assert not axes[0, 1].patches
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("mask", [MASK, MASK[..., None], MASK == 1, MASK * 0.7, MASK * 0, MASK | 1])
+def test_overlay_tints_where_the_mask_says_car(mask):
+    ax = plot.overlay(plt.gca(), IMAGE, mask)
+    np.testing.assert_array_equal(ax.images[1].get_array()[..., 3] > 0, np.squeeze(mask) >= 0.5)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        IMAGE / 255,
+        (IMAGE / 255).astype(np.float16),
+        IMAGE.astype(int),
+        IMAGE[None],
+        MASK == 1,
+        MASK[..., None],
+        MASK * 1.0000001,
+        np.dstack([MASK == 1] * 3),
+    ],
+)
+def test_pictures_of_all_usual_kinds_are_shown(image):
+    plot.picture(plt.gca(), image)
+    expected = np.squeeze(image).astype(float)
+    np.testing.assert_allclose(shown(plt.gca()), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "colour"), [(np.float32(0.5), plot.MISSED), (0.4, None), (0, plot.EXTRA)]
+)
+def test_errors_take_floats_grey_pictures_and_thresholds(threshold, colour):
+    scores = MASK * 0.4
+    for image in (IMAGE / 255, IMAGE[..., 0] / 255, IMAGE):
+        ax = plot.errors(plt.figure().gca(), image, MASK, scores, threshold)
+        row, column = (0, 0) if colour == plot.EXTRA else (10, 20)
+        pixel = shown(ax)[row, column]
+        if colour:
+            np.testing.assert_allclose(pixel, to_rgb(colour))
+        else:
+            np.testing.assert_allclose(pixel, 0.4 + 0.6 * 200 / 255)
+
+
+@pytest.mark.parametrize(
+    "rows", [[np.int64(4), -5], np.array([4, 0]), range(0, 5, 4), slice(0, 5, 4), (4,)]
+)
+def test_rows_come_in_all_usual_kinds(rows):
+    names = {ax.get_title() for ax in plot.pairs(FIVE, rows)[0]}
+    assert names <= {"a_01", "a_05"}
+    scores = np.zeros((5, 20, 30))
+    assert len(plot.predictions(FIVE, {"CNN": scores}, rows)) == len(names)
+
+
+@pytest.mark.parametrize(
+    "history",
+    [RUN, type("History", (), {"history": RUN}), {"one": RUN}, {"one": RUN, "two": {"loss": [1]}}],
+)
+def test_history_takes_what_fit_returns(history):
+    assert [ax.get_title() for ax in plot.history(history)] == ["loss", "accuracy"]
+    assert [ax.get_title() for ax in plot.history(history, "loss")] == ["loss"]
+    without_loss = {"accuracy": [0, 1], "val_accuracy": [0, 1]}
+    (ax,) = plot.history(without_loss, ["accuracy"])
+    assert [line.get_label() for line in ax.lines] == ["training", "validation"]
+
+
+SCORES = np.zeros((5, 20, 30, 1))
+ANSWER = {"CNN": SCORES}
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: plot.pairs(FIVE, 3), "rows=3: give the rows of some of the 5 images"),
+        (lambda: plot.pairs(FIVE, []), r"rows=\[\]"),
+        (lambda: plot.pairs(FIVE, [0, 5]), r"rows=\[0, 5\]"),
+        (lambda: plot.pairs(FIVE, [0.5]), r"rows=\[0.5\]"),
+        (lambda: plot.pairs(FIVE, None), "rows=None"),
+        (lambda: plot.pairs(IMAGE, [0]), "cars is of type ndarray: give a set of cars"),
+        (lambda: plot.predictions(FIVE, ANSWER, []), r"rows=\[\]"),
+        (lambda: plot.predictions(FIVE, {}, [0]), "answers is empty"),
+        (lambda: plot.predictions(FIVE, SCORES, [0]), "answers is of type ndarray"),
+        (lambda: plot.predictions(FIVE, {"CNN": SCORES[:1]}, [0]), r"CNN has shape \(1, 20, 30\)"),
+        (lambda: plot.predictions(FIVE, {"CNN": SCORES[:, :9]}, [0]), "expected .5, 20, 30."),
+        (lambda: plot.predictions(FIVE, {"CNN": SCORES[0]}, [0]), r"CNN has shape \(20, 30, 1\)"),
+        (lambda: plot.predictions(FIVE, {"CNN": SCORES - 3}, [0]), "CNN has values from -3 to -3"),
+        (lambda: plot.predictions(FIVE, {"CNN": SCORES * np.nan}, [0]), "diverge"),
+        (lambda: plot.predictions(FIVE, ANSWER, [0], {}), "titles is empty"),
+        (lambda: plot.predictions(FIVE, ANSWER, [0], {"U-Net": [1] * 5}), r"titles\['CNN'\]"),
+        (lambda: plot.predictions(FIVE, ANSWER, [0], {"CNN": [1]}), "1 numbers for 5 images"),
+        (lambda: plot.errors(plt.gca(), IMAGE, MASK, MASK * np.nan), "from nan"),
+        (lambda: plot.errors(plt.gca(), IMAGE, MASK, MASK * 7.5), "from 0 to 7.5"),
+        (lambda: plot.errors(plt.gca(), IMAGE, MASK * 255, MASK), "true mask has values up to 255"),
+        (lambda: plot.errors(plt.gca(), IMAGE, MASK[:9], MASK), r"truth has shape \(9, 30\)"),
+        (lambda: plot.errors(plt.gca(), IMAGE, MASK, MASK, 2), "threshold=2"),
+        (lambda: plot.overlay(plt.gca(), IMAGE, MASK[:9]), r"mask has shape \(9, 30\) but the pic"),
+        (lambda: plot.overlay(plt.gca(), IMAGE, MASK * 255), "if it is 0 and 255, use mask > 0"),
+        (lambda: plot.levels(IMAGE, MASK[:9]), r"mask has shape \(9, 30\)"),
+        (lambda: plot.picture(plt.gca(), IMAGE * 1.0), "from 100 to 200; .*divide by 255"),
+        (lambda: plot.picture(plt.gca(), IMAGE[..., 0]), "from 100 to 200; .*divide by 255"),
+        (lambda: plot.picture(plt.gca(), IMAGE.astype(int) * 2), "from 200 to 400"),
+        (lambda: plot.picture(plt.gca(), MASK * np.nan), "The picture has values from nan"),
+        (lambda: plot.picture(plt.gca(), FIVE.images), r"The picture has shape \(5, 20, 30, 3\)"),
+        (lambda: plot.picture(plt.gca(), IMAGE[:0]), r"The picture has shape \(0, 30, 3\)"),
+        (lambda: plot.picture(plt.gca(), "car.jpg"), "The picture is not an array of numbers"),
+        (lambda: plot.history(None), "history is not what fit returns"),
+        (lambda: plot.history([RUN, RUN]), "history is not what fit returns"),
+        (lambda: plot.history({"a": RUN, "b": None}), "history is not what fit returns"),
+        (lambda: plot.history({}), "history is empty: train for at least one epoch"),
+        (lambda: plot.history({"accuracy": [1]}), r"this training has \['accuracy'\]"),
+        (lambda: plot.history(RUN, []), r"names=\[\]: this training has"),
+        (lambda: plot.history({"a": RUN}, ["IoU"]), r"has \['loss', 'accuracy'\], choose from"),
+        (lambda: plot.history({"loss": ["low"]}, "loss"), "loss is not an array of numbers"),
+        (lambda: plot.curves([0, 1], {"IoU": [0, 1, 2]}, "x", "y"), r"IoU has shape \(3,\)"),
+        (lambda: plot.curves([0, 1], {}, "x", "y"), "lines is empty"),
+        (lambda: plot.scores({}), "answers is empty: give {name: one score an image}"),
+        (lambda: plot.scores({"CNN": []}), r"CNN has shape \(0,\)"),
+        (lambda: plot.scores({"CNN": [0.5, np.nan]}), r"CNN\[1\] is nan"),
+        (lambda: plot.scores({"CNN": [50, 90]}), "CNN has values from 50 to 90; expected scores"),
+        (lambda: plot.scores(ANSWER), r"CNN has shape \(5, 20, 30, 1\)"),
+        (lambda: plot.receptive_fields(IMAGE, {"CNN": (5, 7)}, (1, 1)), r"sizes\['CNN'\]=\(5, 7\)"),
+        (lambda: plot.receptive_fields(IMAGE, {"CNN": 0}, (1, 1)), "a number of pixels from 1"),
+        (lambda: plot.receptive_fields(IMAGE, {"CNN": 5}, (25, 1)), "row=25.* from 0 to 20"),
+        (lambda: plot.receptive_fields(IMAGE, {"CNN": 5}, 3), "at=3: give .row, column."),
+        (lambda: plot.unet((96, 144), 8, 5), "96×144 cannot be halved 5 times"),
+        (lambda: plot.unet((96, 144), 8, 10**9), "cannot be halved"),
+        (lambda: plot.unet((96, 144), 8, -1), "floors=-1"),
+        (lambda: plot.unet((96, 144), 0, 2), "n_ch=0"),
+        (lambda: plot.unet((96, 144), 8, 2, convs=1.5), "convs=1.5"),
+        (lambda: plot.unet((96, 144, 3), 8, 2), "size=.*give .height, width."),
+        (lambda: plot.grid(0, 3), "rows=0"),
+        (lambda: plot.grid(1, 2.5), "columns=2.5"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said_in_one_sentence(draw, message):
+    with pytest.raises(LabsegError, match=message) as raised:
+        draw()
+    assert "\n" not in str(raised.value)
+
+
+def test_figures_fit_a_notebook():
+    """Wider ones are scaled down there, and their labels with them."""
+    plot.history({"plain": RUN, "augmented": RUN})
+    plot.predictions(FIVE, {"plain": SCORES, "augmented": SCORES}, [0])
+    plot.predictions(FIVE, ANSWER | {"U-Net": SCORES, "a name too long for one line": SCORES}, [0])
+    plot.scores({"CNN": [0.5, 0.6]})
+    plot.pairs(FIVE, range(5))
+    plot.levels(IMAGE, MASK)
+    plot.unet((96, 144), 8, np.int64(4))
+    for number in plt.get_fignums():
+        figure = plt.figure(number)
+        assert figure.get_figwidth() <= 7.5
+        texts = [text for text in figure.findobj(mpl.text.Text) if text.get_text().strip()]
+        assert texts
+        assert min(text.get_fontsize() for text in texts) >= 9
+
+
+def test_titles_above_pictures_do_not_run_into_one_another():
+    name = "three cars, augmented"
+    axes = plot.predictions(FIVE, {"CNN": SCORES, "U-Net": SCORES, name: SCORES}, [0, 1])
+    figure = axes[0, 0].figure
+    figure.draw_without_rendering()
+    for line in axes:
+        boxes = [ax.title.get_window_extent() for ax in line]
+        for left, right in pairwise(boxes):
+            assert left.x1 < right.x0
