@@ -46,9 +46,15 @@ def grid(rows, columns, height=1.7, width=2.55):
     """An array of Axes (rows, columns) for pictures: no ticks, small gaps.
 
     height, width: of each, in inches; less where the figure would be too wide for a notebook.
-    Raises ValueError unless there is at least one row and one column.
+    Raises ValueError unless there are 1 to 100 rows and columns, of 0.1 to 100 inches.
     """
     rows, columns = whole_number("rows", rows, 1), whole_number("columns", columns, 1)
+    if max(rows, columns) > 100:
+        raise InvalidValue(
+            f"{rows} rows and {columns} columns: a figure holds 100 of each at most."
+        )
+    height = number("height", height, 0.1, 100, "inches")
+    width = number("width", width, 0.1, 100, "inches")
     narrow = min(width, max(WIDTH / columns, 0.9))
     height = min(height, height * narrow / width + 0.1)  # titles don't shrink
     _, axes = plt.subplots(
@@ -135,12 +141,13 @@ def history(history, names=("loss", "accuracy")):
     Raises ValueError or TypeError for anything else, and for names that no run has.
     """
     runs = _runs(history)
-    names = [names] if isinstance(names, str) else list(names)
-    known = {str(key).removeprefix("val_"): None for run in runs.values() for key in run}
+    names = [names] if isinstance(names, str) else names
+    keys = [str(key).removeprefix("val_") for run in runs.values() for key in run]
+    known = list(dict.fromkeys(keys))
     if not known:
         raise InvalidValue("history is empty: train for at least one epoch.")
-    if not names or not known.keys() >= set(names):
-        raise InvalidValue(f"names={names}: this training has {list(known)}, choose from these.")
+    if not isinstance(names, list | tuple) or not names or any(name not in known for name in names):
+        raise InvalidValue(f"names={names!r}: this training has {known}, choose from these.")
     size = min(4.6 * len(names), WIDTH), 3
     figure, axes = plt.subplots(1, len(names), figsize=size, squeeze=False, layout="constrained")
     sides = {"training": ("", "-"), "validation": ("val_", "--")}

@@ -267,6 +267,7 @@ ANSWER = {"CNN": SCORES}
         (lambda: plot.history({}), "history is empty: train for at least one epoch"),
         (lambda: plot.history({"accuracy": [1]}), r"this training has \['accuracy'\]"),
         (lambda: plot.history(RUN, []), r"names=\[\]: this training has"),
+        (lambda: plot.history(RUN, None), "names=None"),
         (lambda: plot.history({"a": RUN}, ["IoU"]), r"has \['loss', 'accuracy'\], choose from"),
         (lambda: plot.history({"loss": ["low"]}, "loss"), "loss is not an array of numbers"),
         (lambda: plot.curves([0, 1], {"IoU": [0, 1, 2]}, "x", "y"), r"IoU has shape \(3,\)"),
@@ -288,6 +289,8 @@ ANSWER = {"CNN": SCORES}
         (lambda: plot.unet((96, 144, 3), 8, 2), "size=.*give .height, width."),
         (lambda: plot.grid(0, 3), "rows=0"),
         (lambda: plot.grid(1, 2.5), "columns=2.5"),
+        (lambda: plot.grid(1, 1, height=0), "height=0: give inches from 0.1 to 100"),
+        (lambda: plot.predictions(FIVE, ANSWER, [0] * 101), "101 rows and 4 columns: a figure"),
     ],
 )
 def test_what_cannot_be_drawn_is_said_in_one_sentence(draw, message):
