@@ -27,7 +27,7 @@ _PUBLIC = {
     "plot": ("labseg.plot", None),
     "quiet_keras": ("labseg.models", "quiet_keras"),
     "load_model": ("labseg.models", "load_model"),
-    "backup": ("labseg.models", "backup"),
+    "backup": ("labseg.training", "backup"),
     "EpochCounter": ("labseg.training", "EpochCounter"),
     "receptive_field": ("labseg.layers", "receptive_field"),
     "check": ("labseg.exercises.check", None),

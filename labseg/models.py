@@ -1,26 +1,28 @@
-"""Models: load a shipped or a saved one, and back up its training."""
+"""Models: load a shipped one or the student's own."""
 
 import json
 import os
-import re
-import shutil
 import sys
+import zipfile
 from contextlib import contextmanager
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 
+from labseg.arguments import folder_path
 from labseg.errors import InvalidValue
 
 ASSETS = Path(__file__).parent / "assets"
 OURS = {"baseline": "our baseline CNN", "unet": "our U-Net"}
+# Layers (and keras.ops) from which no U-Net can be built: all keep the size, and none joins two.
+PLAIN = {"InputLayer", "Rescaling", "Divide", "TrueDivide", "Cast", "Conv2D", "BatchNormalization"}
+PLAIN |= {"Activation", "ReLU", "Relu", "Dropout", "Sequential", "Functional"}
 
 
 def quiet_keras():
     """Import Keras without what TensorFlow writes about missing GPUs and repeated tracing.
 
     It writes past sys.stderr, at its import and when it first looks for devices. Errors are
-    raised as ever. Other backends are imported as they are.
+    still raised. Other backends are imported as they are.
     """
     with _no_stderr():
         import keras
@@ -35,27 +37,27 @@ def quiet_keras():
 @contextmanager
 def _no_stderr():
     sys.stderr.flush()
-    kept = os.dup(2)
+    stderr = os.dup(2)
     with open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(stderr, 2)
+        os.close(stderr)
 
 
 def load_model(name, folder="."):
     """The student's own `<name>.keras` in `folder` or, failing that, the one that ships.
 
     `name` is "baseline" or "unet". Prints which of the two it is. The model is not compiled.
-    Raises ValueError for another name and for a file that Keras cannot read.
+    Raises ValueError for another name, and for a file of the student's that holds no such network.
     """
-    if name not in OURS:
+    if name not in list(OURS):
         raise InvalidValue(f"No model is called {name!r}; there are {' and '.join(OURS)}.")
     import keras
 
-    own = Path(folder) / f"{name}.keras"
+    own = folder_path("folder", folder) / f"{name}.keras"
     if not own.exists():
         print(f"No {own.name} here yet: using {OURS[name]}, not yours.")
         return keras.models.load_model(ASSETS / own.name, compile=False)
@@ -63,27 +65,65 @@ def load_model(name, folder="."):
     try:
         model = keras.models.load_model(own, compile=False)
     except Exception:  # zipfile, h5py and Keras each raise their own, at length
+        raise InvalidValue(f"{own} {_fault(own)}") from None
+    _check_shapes(model, own)
+    if name == "unet" and _kinds(json.loads(model.to_json())) <= PLAIN:
         raise InvalidValue(
-            f"{own} cannot be read as a Keras model: delete it, or save your model again."
-        ) from None
+            f"{own} is no U-Net, having neither poolings nor skips (is it the baseline?): "
+            "delete it, or save your U-Net again."
+        )
     print(f"Loaded your own {own.name} (saved {saved:%Y-%m-%d %H:%M}).")
     return model
 
 
-def backup(model, folder="."):
-    """A callback for `fit`, so that training which was cut off goes on after its last whole epoch.
+def _check_shapes(model, own):
+    """A model with custom code may not tell its shapes; then there is nothing to check."""
+    inputs, outputs = (getattr(model, side, None) for side in ("input_shape", "output_shape"))
+    if inputs and outputs and (inputs[3:] != (3,) or outputs != (*inputs[:3], 1)):
+        raise InvalidValue(
+            f"{own} turns {inputs} into {outputs}, not pictures (h, w, 3) into scores (h, w, 1): "
+            "delete it, or save your network again."
+        )
 
-    It is Keras's BackupAndRestore: it keeps weights, optimiser and epoch in a folder of `folder`,
-    and removes that when the training is done. The folder is named after the model's layers, so
-    another architecture starts anew. Prints from which epoch it goes on.
-    """
-    import keras
 
-    layers = re.sub(r'_\d+"', '"', model.to_json())  # names count on in a kernel: conv2d_12
-    place = Path(folder) / f"backup-{sha256(layers.encode()).hexdigest()[:8]}"
+def _fault(own):
+    """What is wrong with a saved model that Keras does not load, and the remedy."""
     try:
-        epoch = json.loads((place / "training_metadata.json").read_text())["epoch"]
-        print(f"Going on after epoch {epoch}; to start anew, delete the folder {place}.")
-    except (OSError, ValueError):  # nothing is there, or the first epoch was not kept whole
-        shutil.rmtree(place, ignore_errors=True)
-    return keras.callbacks.BackupAndRestore(str(place), double_checkpoint=True)
+        with zipfile.ZipFile(own) as archive:
+            config = json.loads(archive.read("config.json"))
+            damaged = archive.testzip()
+    except Exception:  # whatever a damaged file leads to
+        damaged = True
+    if damaged:
+        return "cannot be read as a Keras model: delete it, or save your model again."
+    code = ", ".join(sorted(set(_own_code(config)))) or "a lambda function"
+    return (
+        f"holds code of your own ({code}), which Keras does not load: build the network from "
+        "Keras's layers (Rescaling instead of a Lambda), train it and save it again."
+    )
+
+
+def _parts(config):
+    """Every dict within a model's configuration, but for how it was compiled."""
+    if isinstance(config, dict):
+        yield config
+        config = [value for key, value in config.items() if key != "compile_config"]
+    if isinstance(config, list):
+        for item in config:
+            yield from _parts(item)
+
+
+def _kinds(config):
+    """The class names of a model and of its layers, those of models within it too."""
+    layers = [layer for part in _parts(config) for layer in part.get("layers", [])]
+    return {part["class_name"] for part in [config, *layers]}
+
+
+def _own_code(config):
+    """The names of functions and classes that are not Keras's."""
+    for part in _parts(config):
+        kind = part.get("class_name")
+        if kind == "function":
+            yield part["config"]
+        elif kind == "Lambda" or not str(part.get("module", "keras")).startswith("keras"):
+            yield kind

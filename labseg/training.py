@@ -1,10 +1,20 @@
-"""How far a training has come: a callback for Keras's `fit`."""
+"""Callbacks for Keras's `fit`: how far a training has come, and its backup."""
 
+import json
+import math
+import re
+import shutil
 import sys
 import time
+from hashlib import sha256
+from pathlib import Path
 from uuid import uuid4
 
 import keras
+
+from labseg.arguments import folder_path
+from labseg.errors import InvalidType, InvalidValue
+from labseg.files import disk_errors, write_whole
 
 
 class EpochCounter(keras.callbacks.Callback):
@@ -69,3 +79,86 @@ class _Line:
         """As `write`, but only where the line before can be replaced."""
         if self._in_notebook:
             self.write(text)
+
+
+# The backup.
+
+
+def backup(model, folder="."):
+    """A callback for `fit`: training that was interrupted resumes after its last whole epoch.
+
+    It is Keras's BackupAndRestore: weights, optimiser and epoch are kept in a folder `backup-…`
+    of `folder` until the training is done. The curves are kept too, so the history that a resumed
+    `fit` returns has all epochs. The folder is named after the model's layers, so another
+    architecture starts anew. Prints from which epoch the training goes on.
+    """
+    if not isinstance(model, keras.Model):
+        raise InvalidType(f"backup needs the Keras model that you train, not {model!r:.40}.")
+    state = folder_path("folder", folder) / f"backup-{_fingerprint(model)}"
+    if epochs := _epochs(state):
+        print(f"Going on after epoch {epochs}; to start anew, delete the folder {state}.")
+    else:  # nothing is there, or the first epoch was not kept whole
+        shutil.rmtree(state, ignore_errors=True)
+    return _Backup(state)
+
+
+def _fingerprint(model):
+    """The same for models of the same layers, compiled or not."""
+    layers = json.loads(model.to_json(), object_hook=_without_compilation)
+    layers = re.sub(r'_\d+"', '"', json.dumps(layers))  # names count on in a kernel: conv2d_12
+    return sha256(layers.encode()).hexdigest()[:8]
+
+
+def _without_compilation(config):
+    return {key: value for key, value in config.items() if key != "compile_config"}
+
+
+def _epochs(state):
+    """How many epochs a backup holds, 0 where there is none."""
+    try:
+        return json.loads((state / "training_metadata.json").read_bytes())["epoch"]
+    except (OSError, ValueError):
+        return 0
+
+
+class _Backup(keras.callbacks.BackupAndRestore):
+    """Keeps the logs of every epoch beside the weights, and completes the History with them."""
+
+    def __init__(self, state):
+        super().__init__(str(state), double_checkpoint=True)
+        self._state = Path(state)
+
+    def on_train_begin(self, logs=None):
+        try:
+            super().on_train_begin(logs)
+        except (OSError, ValueError):
+            if not self._state.exists():
+                raise
+            raise InvalidValue(
+                f"The backup in {self._state} cannot be restored: delete it, and train anew."
+            ) from None
+        self._logs = self._earlier = self._read_logs()
+
+    def _read_logs(self):
+        """The logs of the epochs that are kept; none if a file of them is missing."""
+        epochs = _epochs(self._state)
+        try:
+            logs = json.loads((self._state / "history.json").read_bytes())[:epochs]
+        except (OSError, ValueError):
+            return []
+        return logs if len(logs) == epochs else []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._logs = [*self._logs, {name: float(value) for name, value in (logs or {}).items()}]
+        with disk_errors(self._state):
+            # The logs first: if the weights are not written, they are one epoch too long.
+            write_whole(self._state / "history.json", json.dumps(self._logs))
+            super().on_epoch_end(epoch, logs)
+
+    def on_train_end(self, logs=None):
+        history = self.model.history
+        history.epoch = [*range(len(self._earlier)), *history.epoch]
+        for name in {name for epoch in self._earlier for name in epoch}:
+            earlier = [epoch.get(name, math.nan) for epoch in self._earlier]
+            history.history[name] = earlier + history.history.get(name, [])
+        super().on_train_end(logs)
