@@ -12,8 +12,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
+
+import labseg
 
 SIZE = (32, 48)
 EPOCHS, STEPS, RATE = 4, 2, 5e-3
@@ -26,10 +29,7 @@ N_CH, OTHER = 2, 3  # first channels: two architectures
 
 def work(folders, kill=None):
     """Train in each folder in turn; prints one line of JSON about each training."""
-    import labseg
-
     labseg.quiet_keras()
-    import keras
     from labseg_author import lessons
 
     cars = labseg.load_cars(SIZE, limit=16 * STEPS)
@@ -49,7 +49,8 @@ def work(folders, kill=None):
         print()
         history = four["train_model"](model, x, y, EPOCHS, RATE, 16, callbacks=callbacks)
         steps = int(model.optimizer.iterations)
-        print(json.dumps({"began": seen, "epochs": history.epoch, "steps": steps}), flush=True)
+        measured = {"began": seen, "steps": steps, "epochs": history.epoch}
+        print(json.dumps(measured | {"curves": history.history}), flush=True)
 
 
 def began(model, seen, epoch, kill):
@@ -117,7 +118,7 @@ def cosine(step):
 def test_a_killed_training_goes_on_after_its_last_whole_epoch(after, kill):
     said, measured, left = after[kill]
     whole = KILLS[kill]
-    assert measured["epochs"] == list(range(whole, EPOCHS))
+    assert [epoch for epoch, _, _ in measured["began"]] == list(range(whole, EPOCHS))
     for epoch, (number, steps, rate) in enumerate(measured["began"], whole):
         assert (number, steps) == (epoch, STEPS * epoch)
         np.testing.assert_allclose(rate, cosine(steps), atol=1e-8)  # the schedule goes on
@@ -126,18 +127,121 @@ def test_a_killed_training_goes_on_after_its_last_whole_epoch(after, kill):
     assert not left  # so that training again starts anew
 
 
-def test_after_a_whole_training_the_next_starts_anew(after):
-    said, measured, left = after["again"]
-    assert not said
-    assert measured["epochs"] == list(range(EPOCHS))
-    assert not left
+@pytest.mark.parametrize("kill", KILLS)
+def test_the_curves_of_a_resumed_training_have_all_epochs(after, kill):
+    curves, uninterrupted = after[kill][1]["curves"], after["again"][1]["curves"]
+    assert after[kill][1]["epochs"] == list(range(EPOCHS))
+    assert curves.keys() == uninterrupted.keys() >= {"loss", "val_loss", "accuracy"}
+    for name, values in curves.items():
+        assert len(values) == EPOCHS
+        before = slice(KILLS[kill])
+        np.testing.assert_allclose(values[before], uninterrupted[name][before], rtol=1e-3)
 
 
-def test_another_architecture_starts_anew(after):
-    said, measured, left = after["other"]
+@pytest.mark.parametrize("case", ["again", "other"])
+def test_after_a_whole_training_or_with_another_architecture_it_starts_anew(after, case):
+    said, measured, left = after[case]
     assert not said
+    assert [epoch for epoch, _, _ in measured["began"]] == list(range(EPOCHS))
     assert measured["epochs"] == list(range(EPOCHS))
-    assert len(left) == 1  # the first one's, which may still go on
+    # The killed one's backup, of another architecture, may still go on.
+    assert len(left) == (case == "other")
+
+
+# --- a small model, in this process --------------------------------------------------------
+
+X, Y = np.zeros((4, 2)), np.ones((4, 1))
+
+
+def dense(units=3):
+    return keras.Sequential([keras.Input((2,)), keras.layers.Dense(units), keras.layers.Dense(1)])
+
+
+def train(model, folder, epochs=EPOCHS, stop=None):
+    """Fit with a backup; `stop` is the epoch in which somebody interrupts it."""
+
+    def interrupt(epoch, _):
+        if epoch + 1 == stop:
+            raise KeyboardInterrupt
+
+    model.compile("sgd", "mse")
+    interrupter = keras.callbacks.LambdaCallback(on_epoch_begin=interrupt)
+    callbacks = [labseg.backup(model, folder), interrupter]
+    return model.fit(X, Y, epochs=epochs, verbose=0, callbacks=callbacks)
+
+
+def folders(folder):
+    return [path.name for path in folder.iterdir()]
+
+
+def test_the_folder_is_named_after_the_layers_alone(tmp_path):
+    def name(model):
+        return labseg.backup(model, tmp_path).backup_dir
+
+    model = dense()
+    fresh = name(model)
+    model.compile("adam", "mse")
+    assert name(model) == fresh
+    train(model, tmp_path)
+    assert name(model) == fresh
+    assert name(dense()) == fresh
+    assert name(dense(4)) != fresh
+    assert name(keras.Sequential([keras.Input((2,)), model])) == name(
+        keras.Sequential([keras.Input((2,)), dense()])
+    )
+
+
+def test_curves_are_drawn_from_the_first_epoch_on_after_an_interrupt(tmp_path, capsys):
+    with pytest.raises(KeyboardInterrupt):
+        train(dense(), tmp_path, stop=3)
+    history = train(dense(), tmp_path)
+    assert capsys.readouterr().out.startswith("Going on after epoch 2; to start anew, delete")
+    (line, *_) = labseg.plot.history(history, names=["loss"])[0].lines
+    np.testing.assert_array_equal(line.get_xdata(), np.arange(1, EPOCHS + 1))
+    assert np.all(np.diff(line.get_ydata()) < 0)  # learning goes on where it was
+    assert folders(tmp_path) == []
+
+
+def test_a_training_that_was_done_but_for_its_end_gives_its_curves(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        train(dense(), tmp_path, stop=3)
+    history = train(dense(), tmp_path, epochs=2)
+    assert history.epoch == [0, 1]
+    assert len(history.history["loss"]) == 2
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_text("[{")])
+def test_without_the_earlier_curves_training_still_goes_on(tmp_path, damage):
+    with pytest.raises(KeyboardInterrupt):
+        train(dense(), tmp_path, stop=3)
+    damage(next(tmp_path.glob("*/history.json")))
+    assert train(dense(), tmp_path).epoch == [2, 3]
+
+
+def test_a_backup_that_cannot_be_restored_is_one_sentence(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        train(dense(), tmp_path, stop=3)
+    for weights in tmp_path.glob("*/*.weights.h5*"):
+        weights.write_bytes(b"spoilt")
+    with pytest.raises(ValueError, match=r"backup-\w+ cannot be restored: delete it, and train"):
+        train(dense(), tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(FileExistsError, match=r"Cannot write to .*file.*; choose another folder"):
+        train(dense(), tmp_path / "file")
+
+
+@pytest.mark.parametrize("model", [None, "unet", np.zeros((9, 9))])
+def test_only_a_model_has_a_backup(model):
+    with pytest.raises(TypeError, match="backup needs the Keras model that you train, not "):
+        labseg.backup(model)
+
+
+def test_only_a_path_is_a_folder_for_backups():
+    with pytest.raises(ValueError, match="folder=3: give the path of a folder"):
+        labseg.backup(dense(), 3)
 
 
 if __name__ == "__main__":
