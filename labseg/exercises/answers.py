@@ -1,15 +1,20 @@
 """The student's side: call what they wrote, and keep only plain data of what comes back.
 
-When a lab is graded, this file alone runs beside the student's code. It judges nothing. An answer
-is a dict: {"error": type, "message": text}, {"config": a model's configuration as JSON text},
-{"value": a number, text, array, or a list or dict of these}, or {"returned": type} for anything
-else.
+When a lab is graded, this file and tracing.py run beside the student's code, and nothing else.
+They judge nothing. An answer is a dict:
+
+{"value": a number, text, array, or a list or dict of these},
+{"config": a model as JSON text, "classes": own ones in it, "dtypes": those of its outputs},
+{"error": type, "kinds": that type and those it derives from, "message": text, "layers": those
+called before, where a model was asked for}, or
+{"returned": type} for anything else, with a "message" where a model cannot be written as text.
 """
 
 import copy
-import json
 import signal
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+
+from labseg import tracing
 
 MAX_MESSAGE = 500
 PLAIN = (bool, int, float, str, type(None))
@@ -25,7 +30,7 @@ def models(function, cases, optional=()):
 
     Arguments are passed in order, those named in `optional` by name; lists become tuples.
     """
-    return [_answer(function, case, optional, _configuration) for case in cases]
+    return [_answer(function, case, optional, _configuration, tracing.calls) for case in cases]
 
 
 def given(answer, cases):
@@ -33,16 +38,18 @@ def given(answer, cases):
     return [_plain(answer) for _ in cases]
 
 
-def _answer(function, case, optional, read):
+def _answer(function, case, optional, read, watch=nullcontext):
     case = {name: _argument(value) for name, value in case.items()}
     named = {name: case.pop(name) for name in optional if name in case}
-    with _interrupts() as interrupted:
+    with _interrupts() as interrupted, watch() as called:
         try:
             return read(function(*case.values(), **named))
         except BaseException as error:  # a student's sys.exit() is an answer, too
             if interrupted:
                 raise
-            return {"error": type(error).__name__, "message": _text(error)}
+            kinds = [kind.__name__ for kind in type(error).__mro__]
+            answer = {"error": kinds[0], "kinds": kinds, "message": _text(error)}
+            return answer | ({"layers": called} if called else {})
 
 
 def _argument(value):
@@ -82,9 +89,11 @@ def _configuration(model):
     if not isinstance(model, keras.Model):
         return {"returned": type(model).__name__}
     try:
-        return {"config": model.to_json()}
-    except Exception:  # a subclass of keras.Model does not describe its layers
-        return {"config": json.dumps({"class_name": type(model).__name__, "config": {}})}
+        text, classes = tracing.configuration(model)
+    except ValueError as error:
+        return {"returned": type(model).__name__, "message": _text(error)}
+    dtypes = [str(tensor.dtype) for tensor in getattr(model, "outputs", [])]
+    return {"config": text, "dtypes": dtypes, "classes": classes}
 
 
 def _plain(value):

@@ -1,20 +1,22 @@
 """The U-Net exercise: build_unet(input_shape, n_ch, floors, convs=2).
 
 The answer is the configuration of the model that was built. It is read as data, never built
-again, and compared part by part with what was asked.
+again, and compared part by part (unet_parts.py) with what was asked.
 """
 
 import random
 import re
 from functools import partial
+from itertools import pairwise
 
 from labseg.errors import InvalidValue
 from labseg.exercises.answers import models
 from labseg.exercises.exercise import Exercise
 from labseg.exercises.judge import attempt, fault_of, raised
-from labseg.exercises.unet_floors import PASS, POOLINGS, activation, output_size, read_net, step
+from labseg.exercises.unet_floors import activation, read_net
+from labseg.exercises.unet_parts import PARTS, WAIT
+from labseg.exercises.unet_sizes import blame
 from labseg.exercises.verdict import short
-from labseg.layers import MERGES
 
 POINTS = {
     "model": 1,
@@ -33,12 +35,13 @@ HINTS = [
     "later and halves the size; going up, each floor doubles the size and joins what was kept "
     "on the same floor. What was kept last is needed first.",
     "One block serves everywhere: write a small function that calls `convs` convolutions "
-    '(Conv2D, 3 × 3, padding="same", ReLU) one after another. It is used `floors` times going '
-    "down, once at the bottom and `floors` times going up.",
+    '(Conv2D, 3 × 3, padding="same", then ReLU) one after another. BatchNormalization between '
+    "convolution and ReLU is recommended: the network then learns faster. The block is used "
+    "`floors` times going down, once at the bottom and `floors` times going up.",
     "Floor k has n_ch * 2**k channels: k = 0, 1, …, floors - 1 going down, k = floors at the "
     "bottom, and the same floors backwards, reversed(range(floors)), going up. Append each "
     "floor's features to a list before you pool them.",
-    "First, raise InvalidValue(…) if 2**floors does not divide both sizes (use %). The model "
+    "First, raise ValueError(…) if 2**floors does not divide both sizes (use %). The model "
     "begins with keras.Input(input_shape) and Rescaling(1 / 255). One step up is "
     "Conv2DTranspose(channels, 2, strides=2), then Concatenate()([x, kept]), then the block. "
     'The end is Conv2D(1, 1, activation="sigmoid").',
@@ -83,221 +86,19 @@ def _divisible(case):
 
 
 NO_MODEL = "judged once the function returns models"
-WAIT = "judged once there are as many poolings and upsamplings as floors"
-
-# --- the parts: each gives a sentence about what is wrong, or None ----------------------------
-
-
-def _input(case, net):
-    shape = _input_shape(net)
-    if shape != case["input_shape"]:
-        shape = ", ".join(map(str, shape)) if isinstance(shape, list) else "unknown"
-        return f"your model takes images of shape ({short(shape, 40)}): use input_shape"
-    scalings = [layer for layer in net.layers.values() if layer.kind == "Rescaling"]
-    if not scalings:
-        return "nothing scales the images, which come as 0 to 255: begin with Rescaling(1/255)"
-    if len(scalings) > 1:
-        return f"the images are scaled {len(scalings)} times, expected once"
-    if net.spine[1] is not scalings[0]:
-        return "the scaling is not the first layer after the input"
-    scale, offset = (scalings[0].config.get(key) for key in ("scale", "offset"))
-    numbers = isinstance(scale, int | float) and isinstance(offset, int | float)
-    if not (numbers and abs(255 * scale - 1) < 1e-4 and abs(offset) < 1e-6):
-        has = f"scale {short(scale, 12)} and offset {short(offset, 12)}"
-        return f"the Rescaling has {has}, expected 1/255 and 0"
-
-
-def _input_shape(net):
-    shape = net.spine[0].config.get("batch_shape")
-    return shape[1:] if isinstance(shape, list) else shape
-
-
-def _poolings(case, net):
-    n = len(net.downs)
-    if n != case["floors"]:
-        return f"your model has {_count(n, 'pooling')}, expected {case['floors']} (floors)"
-    steps = [step(floor.entry) for floor in net.floors[1:]]
-    if steps != sorted(steps, reverse=True):
-        return "your model pools again after it has gone up: first all the way down, then up"
-    for layer in net.downs:
-        if layer.kind != "MaxPooling2D":
-            what = "a strided convolution" if layer.kind == "Conv2D" else layer.kind
-            return f"your model goes down by {what}, expected MaxPooling2D"
-        if layer.pair("pool_size") != (2, 2) or layer.pair("strides") != (2, 2):
-            return f"a pooling is {_by(layer.pair('pool_size'))}, expected 2×2 with strides of 2"
-
-
-def _count(n, thing):
-    return f"{n} {thing}" + ("" if n == 1 else "s")
-
-
-def _by(pair):
-    return f"{pair[0]}×{pair[1]}"
-
-
-def _upsampling(case, net):
-    n = len(net.ups)
-    if n == len(net.downs) != case["floors"]:
-        return WAIT
-    if n != case["floors"]:
-        return (
-            f"your model has {_count(n, 'upsampling')}, expected {case['floors']}: "
-            "one Conv2DTranspose for each pooling"
-        )
-    for layer in net.ups:
-        if layer.kind != "Conv2DTranspose":
-            return f"your model goes up by {layer.kind}, expected Conv2DTranspose"
-        kernel, strides = layer.pair("kernel_size"), layer.pair("strides")
-        if strides != (2, 2):
-            return f"a Conv2DTranspose has strides {_by(strides)}, expected 2×2 to double the size"
-        if kernel not in ((2, 2), (3, 3), (4, 4)):
-            return f"a Conv2DTranspose is {_by(kernel)}, expected 2×2 (3×3 and 4×4 will do)"
-        if kernel != (2, 2) and layer.config.get("padding") != "same":
-            return f"a {_by(kernel)} Conv2DTranspose needs padding='same' to double the size"
-        if activation(layer) not in ("linear", "relu"):
-            return f"a Conv2DTranspose has the activation {activation(layer)}, expected none"
-
-
-def _path_is_right(case, net):
-    """As many floors down as up: else nobody can say which floor is which."""
-    steps = [step(floor.entry) for floor in net.floors[1:]]
-    return steps == [1] * case["floors"] + [-1] * case["floors"]
-
-
-def _convolutions(case, net):
-    if not _path_is_right(case, net):
-        return WAIT
-    convs = case.get("convs", 2)
-    for floor in net.floors:
-        n = len(floor.convs)
-        if n != convs:
-            return f"{floor.name} has {_count(n, 'convolution')}, expected {convs} (convs)"
-        for layer in floor.convs:
-            if layer.pair("kernel_size") != (3, 3):
-                size = _by(layer.pair("kernel_size"))
-                return f"{floor.name} has a {size} convolution, expected 3×3"
-            if layer.config.get("padding") != "same":
-                return f"a convolution of {floor.name} shrinks the image: use padding='same'"
-            if layer.pair("dilation_rate") != (1, 1) or layer.number("groups") != 1:
-                return f"a convolution of {floor.name} has dilation_rate or groups, expected none"
-        before, *groups = _activations(floor)
-        if odd := before - {"relu", "linear"}:
-            return f"{floor.name} has the activation {odd.pop()}, expected ReLU"
-        for group in groups:
-            if group - {"linear"} != {"relu"}:
-                has = " and ".join(sorted(group - {"linear"})) or "no activation"
-                return f"a convolution of {floor.name} has {has}, expected ReLU"
-
-
-def _activations(floor):
-    """The activations before the first convolution of a floor, then those of each."""
-    groups = [set()]
-    for layer in floor.layers:
-        if layer.kind == "Conv2D":
-            groups.append(set())
-        groups[-1].add(activation(layer))
-    return groups
-
-
-def _channels(case, net):
-    if not _path_is_right(case, net):
-        return WAIT
-    for floor in net.floors:
-        expected = case["n_ch"] * 2**floor.level
-        for layer in floor.convs:
-            if layer.number("filters") != expected:
-                return (
-                    f"{floor.name} has {layer.number('filters')} channels, "
-                    f"expected {expected} (n_ch·2^{floor.level})"
-                )
-
-
-def _skips(case, net):
-    if not _path_is_right(case, net):
-        return WAIT
-    floors, joins = case["floors"], []
-    for down, up in zip(net.floors[:floors], reversed(net.floors[floors + 1 :]), strict=True):
-        merges = [layer for layer in up.layers if layer.kind in MERGES]
-        if not merges:
-            return f"{up.name} joins nothing: Concatenate the features kept on floor {up.level}"
-        if fault := _join(net, down, up, merges[0]):
-            return f"{up.name} {fault}"
-        joins.append(merges[0])
-    for layer in net.spine:
-        if layer.kind in MERGES and layer not in joins:
-            return f"there is a layer {layer.kind} where no skip joins, expected none"
-    on_spine = {layer.name for layer in net.spine}
-    for layer in net.layers.values():
-        if layer.name not in on_spine and activation(layer) not in ("relu", "linear"):
-            return f"a skip passes through {activation(layer)}, expected the features themselves"
-
-
-def _join(net, down, up, merge):
-    if merge.kind != "Concatenate":
-        return f"joins its skip by {merge.kind}, expected Concatenate"
-    if merge.config.get("axis") not in (-1, 3):
-        return f"concatenates along axis {short(merge.config.get('axis'), 20)}, expected -1"
-    sources = [net.source(name) for name in merge.inputs]
-    if len(sources) != 2:
-        return f"joins {len(sources)} tensors, expected 2: the upsampled one and the skip"
-    if up.entry not in sources:
-        return "joins its skip after a convolution, expected right after the Conv2DTranspose"
-    skip = sources[1] if sources[0] is up.entry else sources[0]
-    kept = net.source(net.floors[net.floors.index(down) + 1].entry.inputs[0])
-    if skip is kept:
-        return None
-    if skip is up.entry:
-        return "joins the upsampled features with themselves"
-    if skip.kind in POOLINGS:
-        return "joins features from after a pooling: keep them before you pool"
-    if skip in down.layers:
-        return f"joins features from before the last convolution of {down.name}"
-    origin = [floor.name for floor in net.floors if skip in floor.layers]
-    where = origin[0] if origin else f"a {skip.kind} beside the way down and up"
-    return f"joins features of {where}, expected those of {down.name}"
-
-
-def _output(case, net):
-    if not net.end:
-        return "your model does not end with a 1×1 convolution to 1 channel"
-    head, *rest = net.end
-    if head.number("filters") != 1:
-        return f"the output has {head.number('filters')} channels, expected 1"
-    if head.pair("kernel_size") != (1, 1):
-        return f"the last convolution is {_by(head.pair('kernel_size'))}, expected 1×1"
-    after = [name for name in map(activation, net.end) if name != "linear"]
-    if after != ["sigmoid"]:
-        return f"the output has {' and '.join(after) or 'no activation'}, expected a sigmoid"
-    if bad := [layer.kind for layer in rest if layer.kind not in PASS]:
-        return f"a {bad[0]} comes after the last convolution, expected only the sigmoid"
-    if activation(net.end[-1]) != "sigmoid":
-        return "something comes after the sigmoid, which should be the last"
-    if _input_shape(net) != case["input_shape"]:
-        return None  # its size is the fault of the input
-    size = output_size(case["input_shape"][:2], net.spine)
-    if size != tuple(case["input_shape"][:2]):
-        return f"the output is {_by(size)} pixels, expected the size of the input"
-
-
-PARTS = {
-    "input": _input,
-    "poolings": _poolings,
-    "convolutions": _convolutions,
-    "channels": _channels,
-    "upsampling": _upsampling,
-    "skips": _skips,
-    "output": _output,
-}
 
 # --- the verdict ---------------------------------------------------------------------------
 
 ENOUGH = 3  # models: fewer say too little about the other parts
 
-# What a function that ignores a parameter builds every time.
+# What a function that ignores a parameter builds every time, on each level.
 FIXED = {
-    "poolings": ("floors", lambda net: len(net.downs)),
-    "convolutions": ("convs", lambda net: len(net.floors[0].convs)),
-    "channels": ("n_ch", lambda net: net.floors[0].convs[0].number("filters")),
+    "poolings": ("floors", lambda net: {0: len(net.downs)}),
+    "convolutions": ("convs", lambda net: {0: len(net.floors[0].convs)}),
+    "channels": (
+        "n_ch",
+        lambda net: {floor.level: floor.convs[0].number("filters") for floor in net.floors},
+    ),
 }
 
 
@@ -305,7 +106,7 @@ def faults(cases, answers):
     """{part: what is wrong with it, or None}, from an answer for each case."""
     pairs = list(zip(cases, answers, strict=True))
     asked = [pair for pair in pairs if _divisible(pair[0])]
-    built = [(case, *attempt(_net, answer)) for case, answer in asked]
+    built = [(case, *attempt(_net, case, answer)) for case, answer in asked]
     models = [(case, net) for case, net, fault in built if not fault]
     found = {"model": _first((case, fault) for case, _, fault in built)}
     for name, judge_part in PARTS.items():
@@ -328,26 +129,58 @@ def _judge(name, judge_part, models):
     fault = _first((case, fault_of(judge_part, case, net)) for case, net in models)
     if fault and fault != WAIT and name in FIXED:
         key, observe = FIXED[name]
-        seen = {attempt(observe, net)[0] for _, net in models}
+        seen = [attempt(observe, net)[0] for _, net in models]
         asked = {case.get(key, 2) for case, _ in models}
-        if len(seen) == 1 < len(asked) and None not in seen:
-            return f"the number of {name} does not change with {key}: it is always {seen.pop()}"
+        if len(asked) > 1 and None not in seen and _agree(seen):
+            return f"the number of {name} does not change with {key}: it is always {seen[0][0]}"
     return fault
 
 
-def _net(answer):
-    """The Net of an answer; ValueError if the answer isn't one."""
+def _agree(dicts):
+    """Whether no key has two values."""
+    items = {item for each in dicts for item in each.items()}
+    return len(items) == len({key for key, _ in items})
+
+
+def _net(case, answer):
+    """The Net of an answer; InvalidValue if the answer isn't one."""
     if not isinstance(answer, dict):
         raise InvalidValue("there is no answer")
     if "config" in answer:
-        return read_net(answer["config"])
+        return _read(answer)
     if error := raised(answer):
-        if "Concatenate" in error:
-            error += " (does each skip join on its own floor, the last one kept first?)"
-        raise InvalidValue(error)
-    if answer.get("returned") == "NoneType":
+        raise InvalidValue(_explained(case, answer, error))
+    returned, message = short(answer.get("returned"), 40), short(answer.get("message", ""), 200)
+    if returned == "NoneType":
         raise InvalidValue("your function returned None: is there a `return` at its end?")
-    raise InvalidValue(f"your function returned {short(answer.get('returned'), 40)}, not a model")
+    if message:
+        raise InvalidValue(f"your model cannot be read: {message}")
+    raise InvalidValue(f"your function returned {returned}, not a model")
+
+
+def _read(answer):
+    classes, dtypes = answer.get("classes"), answer.get("dtypes")
+    net = read_net(answer["config"], classes if isinstance(classes, list) else ())
+    if isinstance(dtypes, list) and dtypes and isinstance(dtypes[0], str):
+        net.dtype = dtypes[0]
+    return net
+
+
+def _explained(case, answer, error):
+    """What was raised; if Keras raised it, over sizes that don't match, then why."""
+    if "ValueError" not in _kinds(answer) or not answer.get("layers"):
+        return error
+    if cause := attempt(blame, case["floors"], answer["layers"])[0]:
+        return f"Keras cannot build the model, since {cause}"
+    if re.search("concatenat|incompatible shapes", error, re.IGNORECASE):
+        return f"{error} (does each skip join on its own floor, the last one kept first?)"
+    return error
+
+
+def _kinds(answer):
+    """The names of the exception's class and of those it derives from."""
+    kinds = answer.get("kinds")
+    return [answer.get("error"), *(kinds if isinstance(kinds, list) else ())]
 
 
 def _refusal(case, answer):
@@ -356,16 +189,63 @@ def _refusal(case, answer):
     wanted = f"expected a ValueError, since 2**{case['floors']} = {divisor} does not divide {size}"
     if not isinstance(answer, dict) or "error" not in answer:
         return f"no exception, {wanted}"
-    if answer["error"] != "ValueError":
+    if "ValueError" not in _kinds(answer):
         return f"your function raised {short(answer['error'], 40)}, {wanted}"
     message = short(answer.get("message"))
-    numbers = re.findall(r"\d+", message)
-    power = re.search(rf"2\s*(\*\*|\^)\s*{case['floors']}\b", message)
-    if "(None, " in message:  # Keras stumbled, over shapes that nobody has asked for
+    if "(None, " in message and answer.get("layers"):  # over shapes that nobody has asked for
         return f"Keras raised the ValueError, on joining a skip; raise your own first: {wanted}"
-    if str(size) not in numbers or not (power or str(divisor) in numbers):
+    if str(size) not in re.findall(r"\d+", message) or not _names_divisor(case["floors"], message):
         says = f"the ValueError says {short(message, 80)!r}"
         return f"{says}, expected a sentence with {size} and 2**{case['floors']} = {divisor}"
+
+
+SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+
+
+def _names_divisor(floors, message):
+    """Whether a message has 8, 2**3, 2^3, 2³, 2 to the power of 3, or 2**floors beside a 3."""
+    message = re.sub("[⁰¹²³⁴-⁹]+", lambda found: "^" + found[0].translate(SUPERSCRIPTS), message)
+    numbers = re.findall(r"\d+", message)
+    to_the = r"\b2\s*(?:\*\*|\^|(?:raised )?to (?:the )?(?:power )?(?:of )?)\s*"
+    return (
+        str(2**floors) in numbers
+        or re.search(rf"{to_the}{floors}\b", message)
+        or (re.search(rf"{to_the}\{{?floors\b", message) and str(floors) in numbers)
+    )
+
+
+# --- what to say to a right answer -------------------------------------------------------------
+
+
+def remark(cases, answers):
+    """What could be better in a right answer, a sentence each."""
+    pairs = zip(cases, answers, strict=True)
+    nets = [_read(answer) for case, answer in pairs if _divisible(case)]
+    classes = {name for answer in answers for name in answer.get("classes", [])}
+    remarks = {
+        "There is no BatchNormalization. It is recommended: without it the network needs a lower "
+        "learning rate, which the lesson then takes.": not any(
+            layer.kind == "BatchNormalization" for net in nets for layer in net.layers.values()
+        ),
+        "BatchNormalization usually stands before ReLU, not after it.": any(
+            _normalizes_late(net) for net in nets
+        ),
+        "keras.Input(input_shape) would let Keras check the size of the images.": any(
+            None in net.spine[0].config["batch_shape"][1:] for net in nets
+        ),
+        "To load the model once it is saved, Keras has to know your own classes "
+        f"({', '.join(sorted(classes))}): put @keras.saving.register_keras_serializable() "
+        "above each.": classes,
+    }
+    return " ".join(text for text, holds in remarks.items() if holds)
+
+
+def _normalizes_late(net):
+    pairs = (pair for floor in net.floors for pair in pairwise(floor.layers))
+    return any(
+        layer.kind == "BatchNormalization" and activation(before) == "relu"
+        for before, layer in pairs
+    )
 
 
 EXERCISE = Exercise(
@@ -377,4 +257,5 @@ EXERCISE = Exercise(
     answers=partial(models, optional=("convs",)),
     faults=faults,
     hints=tuple(HINTS),
+    remark=remark,
 )

@@ -1,24 +1,26 @@
 """A U-Net's configuration, read as floors.
 
-The spine is the longest way through the model: from the image down to the bottom and up to
-the mask. Poolings and transposed convolutions cut it into floors; what leaves it and joins it
-again is a skip connection.
+The spine is the way through the model that changes floors most often: from the image down to the
+bottom and up to the mask. Poolings and transposed convolutions cut it into floors; what leaves it
+and joins it again is a skip connection.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from labseg.errors import InvalidValue
+from labseg.exercises.unet_sizes import UPSAMPLINGS, output_size
 from labseg.exercises.verdict import short
-from labseg.layers import MAX_SIZE, MERGES, Layer, read_layers
+from labseg.layers import ACTIVATIONS, BORDERS, MERGES, POOLINGS, Layer, read_layers
 
 ALLOWED = ["InputLayer", "Rescaling", "Conv2D", "MaxPooling2D", "Conv2DTranspose", "Concatenate"]
 ALLOWED += ["BatchNormalization", "Dropout", "SpatialDropout2D", "Activation", "ReLU"]
-# Named so that what is wrong with them can be said; Relu and Sigmoid are keras.ops' functions.
-KNOWN = {*ALLOWED, *MERGES, "AveragePooling2D", "UpSampling2D", "Relu", "Sigmoid", "Softmax"}
-PASS = {"BatchNormalization", "Dropout", "SpatialDropout2D", "Activation", "ReLU"}
-PASS |= {"Relu", "Sigmoid", "Softmax"}
-POOLINGS = {"MaxPooling2D", "AveragePooling2D"}
-UPSAMPLINGS = {"Conv2DTranspose", "UpSampling2D"}
+DIVISIONS = {"Divide", "TrueDivide"}  # of a number by the images; the other way is a Rescaling
+DROPOUTS = {"Dropout", "SpatialDropout2D"}
+RECASTS = {"Identity", "Cast"}  # what changes no value, or only its dtype
+# What hands on the features of a convolution.
+PASS = {"BatchNormalization", *DROPOUTS, *RECASTS, *ACTIVATIONS}
+# Known so that what is wrong with them can be said.
+KNOWN = {*ALLOWED, *PASS, *MERGES, *POOLINGS, *UPSAMPLINGS, *BORDERS, *DIVISIONS}
 MAX_CONFIG = 2_000_000  # characters; 45 layers take about 50,000
 
 
@@ -40,6 +42,7 @@ class Net:
     spine: list[Layer]
     floors: list[Floor]  # down, the bottom, up
     end: list[Layer]  # the 1 × 1 convolution and what follows it
+    dtype: str = ""  # of the output, where it is known
 
     @property
     def downs(self):
@@ -49,48 +52,93 @@ class Net:
     def ups(self):
         return [floor.entry for floor in self.floors if floor.entry and step(floor.entry) < 0]
 
+    def way_back(self, name):
+        """The layers from `name` back to the one whose features it hands on."""
+        way = [self.layers[name]]
+        while way[-1].kind in PASS:
+            way.append(self.layers[way[-1].inputs[0]])
+        return way
+
     def source(self, name):
         """The layer whose features `name` hands on (past activations and the like)."""
-        layer = self.layers[name]
-        while layer.kind in PASS:
-            layer = self.layers[layer.inputs[0]]
-        return layer
+        return self.way_back(name)[-1]
 
 
 def step(layer):
+    """1 for a layer that leads a floor down, -1 for one that leads up, else 0."""
     if layer.kind in POOLINGS or (layer.kind == "Conv2D" and layer.pair("strides") != (1, 1)):
         return 1
     return -1 if layer.kind in UPSAMPLINGS else 0
 
 
-def read_net(config):
-    """A Net from a model's configuration; ValueError in one sentence if it cannot be one."""
+def read_net(config, classes=()):
+    """A Net from a model's configuration; InvalidValue in one sentence if it cannot be one.
+
+    `classes`: the names of the student's own layers' classes.
+    """
     if not isinstance(config, str) or len(config) > MAX_CONFIG:
         raise InvalidValue("the answer is not a model's configuration")
-    layers = read_layers(config)
+    layers = _with_padding(read_layers(config))
     for layer in layers:
-        if layer.kind not in KNOWN:
-            raise InvalidValue(
-                f"layer {layer.name!r} is a {layer.kind}; this exercise takes {', '.join(ALLOWED)}"
-            )
-        if layer.use and layer.kind in ("Conv2D", "Conv2DTranspose", "BatchNormalization"):
-            raise InvalidValue(
-                f"the {layer.kind} layer {layer.config.get('name')!r} is used in two places, "
-                "which then share their weights; make a new one for each"
-            )
-        if len(layer.inputs) > 1 and layer.kind not in MERGES:
-            raise InvalidValue(f"layer {layer.name!r} is called on several tensors, expected one")
-        if layer.config.get("data_format", "channels_last") != "channels_last":
-            raise InvalidValue(f"layer {layer.name!r} has the channels first, expected last")
+        _check(layer, classes)
     by_name = {layer.name: layer for layer in layers}
-    depth = {}
+    depth = {}  # changes of floor, then layers
     for layer in layers:
-        depth[layer.name] = 1 + max((depth[name] for name in layer.inputs), default=0)
+        changes, length = max((depth[name] for name in layer.inputs), default=(0, 0))
+        depth[layer.name] = changes + abs(step(layer)), length + 1
     spine = [layers[-1]]
     while spine[-1].inputs:
         spine.append(by_name[max(spine[-1].inputs, key=depth.get)])
     floors, end = _floors(spine[::-1])
     return Net(by_name, spine[::-1], floors, end)
+
+
+def _check(layer, classes):
+    if layer.kind == "Lambda":
+        raise InvalidValue(
+            f"layer {layer.name!r} is a Lambda, whose code cannot be read (nor loaded from a "
+            "file): use Rescaling(1/255) to scale the images, and layers with a name elsewhere"
+        )
+    if layer.kind in classes:
+        raise InvalidValue(
+            f"layer {layer.name!r} is of your own class {layer.kind}, which cannot be read: "
+            "write it as a function that calls Keras's layers"
+        )
+    if layer.kind not in KNOWN:
+        raise InvalidValue(
+            f"layer {layer.name!r} is a {layer.kind}; this exercise takes {', '.join(ALLOWED)}"
+        )
+    if layer.use and layer.kind in ("Conv2D", "Conv2DTranspose", "BatchNormalization"):
+        raise InvalidValue(
+            f"the {layer.kind} layer {layer.config.get('name')!r} is used in two places, "
+            "which then share their weights; make a new one for each"
+        )
+    if len(layer.inputs) > 1 and layer.kind not in MERGES:
+        raise InvalidValue(f"layer {layer.name!r} is called on several tensors, expected one")
+    if layer.config.get("data_format", "channels_last") != "channels_last":
+        raise InvalidValue(f"layer {layer.name!r} has the channels first, expected last")
+
+
+def _with_padding(layers):
+    """The same layers, where two that do together what padding="same" does are one."""
+    by_name = {layer.name: layer for layer in layers}
+    merged = {layer.name: _merged(layer, by_name) for layer in layers}
+    used = {name for layer in merged.values() for name in layer.inputs} | {layers[-1].name}
+    return [layer for layer in merged.values() if layer.name in used]
+
+
+def _merged(layer, by_name):
+    before = by_name[layer.inputs[0]] if layer.inputs else layer
+    conv, kernel = (layer, before)[layer.kind == "Cropping2D"], "kernel_size"
+    same = replace(conv, name=layer.name, config={**conv.config, "padding": "same"})
+    if (before.kind, layer.kind) == ("ZeroPadding2D", "Conv2D"):
+        around = tuple(((k - 1) // 2, (k - 1) // 2) for k in layer.pair(kernel))
+        if before.borders("padding") == around and layer.config.get("padding") == "valid":
+            return replace(same, inputs=before.inputs)
+    cropped = (before.kind, layer.kind) == ("Conv2DTranspose", "Cropping2D")
+    if cropped and output_size((99, 99), [before, layer]) == output_size((99, 99), [same]):
+        return same
+    return layer
 
 
 def _floors(spine):
@@ -118,27 +166,14 @@ def activation(layer):
     if layer.kind in ("ReLU", "Relu"):
         changed = [layer.config.get(key) for key in ("max_value", "negative_slope", "threshold")]
         return "a changed ReLU" if any(changed) else "relu"
-    if layer.kind in ("Sigmoid", "Softmax"):
+    if layer.kind in ("Sigmoid", "Softmax", "Tanh"):
         return layer.kind.lower()
-    name = layer.config.get("activation") or "linear"
-    if isinstance(name, dict):  # a layer given as the activation
-        name = str(name.get("class_name")).lower()
-    return short(name, 30)
-
-
-def output_size(size, spine):
-    """Height and width after all layers, computed here: what a model says of itself is not read."""
-    for layer in spine:
-        same = layer.config.get("padding") == "same"
-        if layer.kind == "UpSampling2D":
-            size = tuple(n * s for n, s in zip(size, layer.pair("size"), strict=True))
-        elif layer.kind in ("Conv2D", "Conv2DTranspose", *POOLINGS):
-            kernel = layer.pair("pool_size" if layer.kind in POOLINGS else "kernel_size")
-            steps = zip(size, kernel, layer.pair("strides"), strict=True)
-            if layer.kind == "Conv2DTranspose":
-                size = tuple(n * s + (0 if same else max(k - s, 0)) for n, k, s in steps)
-            else:
-                size = tuple(-(-n // s) if same else (n - k) // s + 1 for n, k, s in steps)
-        if max(size) > MAX_SIZE:
-            raise InvalidValue(f"layer {layer.name!r} makes the image too large")
-    return tuple(size)
+    if layer.kind in ACTIVATIONS - {"Activation"}:
+        return layer.kind
+    function = layer.config.get("activation") or "linear"
+    if not isinstance(function, dict):
+        return short(function, 30)
+    kind, config = function.get("class_name"), function.get("config") or {}
+    if isinstance(kind, str) and kind in ACTIVATIONS and isinstance(config, dict):
+        return activation(Layer(layer.name, kind, config))  # a layer given as the activation
+    return "a function that cannot be read"

@@ -8,6 +8,7 @@ import pytest
 from keras import layers
 from reference import build_cnn, build_unet
 
+from labseg.errors import LabsegError
 from labseg.layers import read_layers, receptive_field
 
 # --- read_layers ---------------------------------------------------------------------------
@@ -52,8 +53,59 @@ def nested():
     return keras.Sequential([keras.Input((8, 8, 3)), build_cnn((8, 8, 3), 2)])
 
 
-def with_lambda():
-    return keras.Sequential([keras.Input((8, 8, 3)), layers.Lambda(lambda x: x)])
+def test_a_model_within_the_model_stands_in_its_place():
+    found = read_layers(nested().to_json())
+    assert [layer.kind for layer in found] == ["InputLayer", "Rescaling", *["Conv2D"] * 4]
+    assert found[-1].name.count("/") == 1
+    assert [layer.inputs for layer in found[1:]] == [(layer.name,) for layer in found[:-1]]
+
+
+def test_several_inputs_and_outputs_of_an_inner_model():
+    a, b = keras.Input((8, 8, 1)), keras.Input((8, 8, 2))
+    inner = keras.Model({"b": b, "a": a}, [layers.ReLU()(b), layers.Dropout(0.1)(a)])
+    first = inner(
+        {"a": (outer := keras.Input((8, 8, 1))), "b": (wide := layers.Conv2D(2, 1)(outer))}
+    )
+    second = inner({"a": first[1], "b": first[0]})
+    found = read_layers(keras.Model(outer, layers.Concatenate()([second[0], wide])).to_json())
+    kinds = [(layer.kind, layer.use) for layer in found]
+    calls = [("ReLU", 0), ("ReLU", 1)]
+    assert kinds == [("InputLayer", 0), ("Conv2D", 0), *calls, ("Concatenate", 0)]
+    assert [layer.inputs[0] for layer in found[1:]] == [layer.name for layer in found[:-1]]
+    assert found[-1].inputs[1] == found[1].name
+
+
+def test_an_inner_model_that_changes_nothing():
+    inputs, inner = keras.Input((8, 8, 3)), keras.Input((8, 8, 3))
+    model = keras.Model(inputs, layers.ReLU()(keras.Model(inner, inner)(inputs)))
+    assert [layer.kind for layer in read_layers(model.to_json())] == ["InputLayer", "ReLU"]
+
+
+@pytest.mark.parametrize(
+    ("function", "scale", "offset"),
+    [
+        (lambda x: x * 3, 3, 0),
+        (lambda x: x + 3, 1, 3),
+        (lambda x: x - 3, 1, -3),
+        (lambda x: 3 - x, -1, 3),
+        (lambda x: keras.ops.divide(x, 4), 0.25, 0),
+    ],
+)
+def test_numbers_that_change_an_image_are_a_rescaling(function, scale, offset):
+    inputs = keras.Input((8, 8, 3))
+    _, found = read_layers(keras.Model(inputs, function(inputs)).to_json())
+    assert (found.kind, found.config) == ("Rescaling", {"scale": scale, "offset": offset})
+
+
+def test_a_number_divided_by_an_image_is_none():
+    inputs = keras.Input((8, 8, 3))
+    assert read_layers(keras.Model(inputs, 4 / inputs).to_json())[-1].kind == "TrueDivide"
+
+
+def test_a_cast_says_to_what():
+    inputs = keras.Input((8, 8, 3))
+    model = keras.Model(inputs, layers.ReLU()(keras.ops.cast(inputs, "int32")))
+    assert read_layers(model.to_json())[1].config == {"dtype": "int32"}
 
 
 def two_inputs():
@@ -70,9 +122,16 @@ def without_input():
     return keras.Sequential([layers.Conv2D(2, 3)])
 
 
-@pytest.mark.parametrize("build", [nested, with_lambda, two_inputs, two_outputs, without_input])
-def test_refuses_what_is_not_flat(build):
-    with pytest.raises(ValueError, match="keep the model flat"):
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (two_inputs, "the model has 2 inputs, expected one keras.Input"),
+        (two_outputs, "the model has 2 outputs, expected one"),
+        (without_input, "the model has no inputs, expected one keras.Input"),
+    ],
+)
+def test_refuses_what_has_not_one_input_and_one_output(build, message):
+    with pytest.raises(ValueError, match=message):
         read_layers(build().to_json())
 
 
@@ -82,6 +141,42 @@ def circle():
     call = first["inbound_nodes"][0]["args"][0]
     call["config"]["keras_history"][0] = last["name"]
     return config
+
+
+def entry(kind, name, config, *inputs):
+    """A layer that is called on each of the inputs, as Keras writes it."""
+    calls = []
+    for key in inputs:
+        tensor = {"class_name": "__keras_tensor__", "config": {"keras_history": key}}
+        calls.append({"args": [tensor], "kwargs": {}})
+    return {"class_name": kind, "name": name, "config": config, "inbound_nodes": calls}
+
+
+def functional(entries, inputs, outputs):
+    body = {"layers": entries, "input_layers": inputs, "output_layers": outputs}
+    return {"class_name": "Functional", "config": body}
+
+
+def circle_of_models():
+    """Two models that change nothing, each called on the other."""
+    inner = functional([entry("InputLayer", "i", {})], ["i", 0, 0], ["i", 0, 0])["config"]
+    entries = [
+        entry("Functional", "a", inner, ["b", 0, 0]),
+        entry("Functional", "b", inner, ["a", 0, 0]),
+    ]
+    return functional(entries, [], ["a", 1, 0])
+
+
+def models_in_models(depth, uses, arguments=0):
+    """A small text that says a lot: each model calls the next one several times."""
+    call = entry("ReLU", "x", {}, ["i", 0, 0])
+    call["inbound_nodes"][0]["kwargs"] = {"n": [0] * arguments}
+    model = functional([entry("InputLayer", "i", {}), call], ["i", 0, 0], ["x", 0, 0])
+    for _ in range(depth):
+        calls = [["i", 0, 0], *(["x", use, 0] for use in range(uses - 1))]
+        entries = [entry("InputLayer", "i", {}), entry("Functional", "x", model["config"], *calls)]
+        model = functional(entries, ["i", 0, 0], ["x", uses, 0])
+    return model
 
 
 @pytest.mark.parametrize(
@@ -94,7 +189,12 @@ def circle():
         {"class_name": "Sequential", "config": {"layers": [{"class_name": [], "config": {}}]}},
         {"class_name": "Functional", "config": {"layers": [{}], "output_layers": "x"}},
         {"class_name": ["Functional"], "config": {}},
+        {"class_name": "MyModel", "config": {}},
         circle(),
+        circle_of_models(),
+        models_in_models(100, uses=1),
+        models_in_models(12, uses=10),
+        models_in_models(2, uses=1, arguments=100_000),
     ],
 )
 def test_malformed_configurations_are_a_value_error(config):
@@ -199,8 +299,38 @@ def test_receptive_field_of_a_unet_by_brute_force(floors, convs, size):
     assert receptive_field(model) == measured(model, 0, size)
 
 
+def test_receptive_field_of_models_within_the_model_by_brute_force():
+    block = keras.Sequential([C(1, 3, **P), layers.Identity(), A(2)])
+    model = flat(48, block, layers.ZeroPadding2D((2, 1)), T(1, 2, strides=2), layers.Cropping2D(1))
+    assert receptive_field(model) == measured(model, 0, 48)
+
+
+class Wrapped(layers.Layer):
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def call(self, x):
+        return keras.ops.average_pool(self.layer(x), 2)
+
+
+def test_receptive_field_of_own_layers_by_brute_force():
+    model = flat(48, Wrapped(Wrapped(C(1, 5, **P))), T(1, 3, strides=2, **P))
+    assert receptive_field(model) == measured(model, 0, 48)
+
+
+class Own(keras.Model):
+    def call(self, x):
+        return x
+
+
 def test_receptive_field_refuses_what_it_does_not_cover():
-    with pytest.raises(ValueError, match="through a Dense layer is not covered"):
-        receptive_field(flat(8, layers.Dense(2)))
-    with pytest.raises(ValueError, match="keep the model flat"):
-        receptive_field(nested())
+    for model, message in [
+        (flat(8, layers.Dense(2)), "through a Dense layer is not covered"),
+        (flat(8, layers.Lambda(lambda x: x)), "through a Lambda layer is not covered"),
+        (flat(8, T(1, 2, strides=2, output_padding=1)), "its output_padding is not covered"),
+        (Own(), "Own is a class of its own, not a functional model"),
+        (3, "expected a Keras model, not int"),
+    ]:
+        with pytest.raises(LabsegError, match=message):
+            receptive_field(model)

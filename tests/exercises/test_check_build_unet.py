@@ -1,15 +1,18 @@
 """The U-Net check: right answers pass, wrong ones hear what is wrong, nothing breaks it."""
 
 import copy
+import functools
 import json
 import random
 from dataclasses import replace
 
 import keras
+import numpy as np
 import pytest
-from keras import layers
+from keras import layers, ops
 from reference import build_cnn, build_unet
 
+import labseg
 from labseg.exercises import build_unet as exercise
 from labseg.exercises import catalogue, check
 from labseg.exercises.judge import judge
@@ -131,8 +134,18 @@ RIGHT = {
     "transposed 4, relu": variant(
         up=lambda x, n: layers.Conv2DTranspose(n, 4, strides=2, activation="relu", **P)(x)
     ),
-    "transposed 2, same, other channels": variant(
-        up=lambda x, n: layers.Conv2DTranspose(2 * n, 2, strides=2, **P)(x)
+    "transposed 2, same": variant(up=lambda x, n: layers.Conv2DTranspose(n, 2, strides=2, **P)(x)),
+    "transposed 5": variant(up=lambda x, n: layers.Conv2DTranspose(n, 5, strides=2, **P)(x)),
+    "transposed 3, output_padding": variant(
+        up=lambda x, n: layers.Conv2DTranspose(n, 3, strides=2, output_padding=1, **P)(x)
+    ),
+    "transposed 3, cropped": variant(
+        up=lambda x, n: layers.Cropping2D(((0, 1), (1, 0)))(
+            layers.Conv2DTranspose(n, 3, strides=2)(x)
+        )
+    ),
+    "padded by a layer": variant(
+        conv=lambda x, n: layers.Conv2D(n, 3, activation="relu")(layers.ZeroPadding2D(1)(x))
     ),
     "keras.ops.concatenate": variant(
         join=lambda x, skips, k: keras.ops.concatenate([skips[k]["kept"], x], axis=-1)
@@ -140,9 +153,155 @@ RIGHT = {
     "axis 3": variant(join=lambda x, s, k: layers.Concatenate(axis=3)([x, s[k]["kept"]])),
     "normalized skips": variant(join=join_before_batchnorm),
     "sigmoid apart": variant(end=end_in_two_steps),
-    "divided by 255": variant(scale=lambda s: lambda x: x / 255),
     "one pooling layer for all": variant(pool=lambda x, n: SHARED_POOLING(x)),
+    "keras.ops.max_pool": variant(pool=lambda x, n: ops.max_pool(x, 2)),
+    "maximum with 0": variant(conv=lambda x, n: ops.maximum(conv(x, n, activation=None), 0)),
+    "relu, then normalized": variant(conv=lambda x, n: layers.BatchNormalization()(conv(x, n))),
+    "regularized": variant(
+        conv=lambda x, n: conv(x, n, kernel_regularizer="l2", bias_initializer="ones")
+    ),
+    "functools.partial": variant(
+        conv=lambda x, n: functools.partial(layers.Conv2D, kernel_size=3, activation="relu", **P)(
+            n
+        )(x)
+    ),
+    "up, normalized": variant(
+        up=lambda x, n: layers.ReLU()(layers.BatchNormalization()(up(x, n))), conv=conv_bn_relu
+    ),
+    "Identity": variant(
+        conv=lambda x, n: layers.Identity()(conv(x, n)), end=lambda x: layers.Identity()(end(x))
+    ),
+    "cast at the end": variant(end=lambda x: ops.cast(end(x), "float32")),
+    "linear at the end": variant(
+        end=lambda x: layers.Activation("linear", dtype="float32")(end(x))
+    ),
 }
+SCALINGS = {
+    "x / 255": lambda x: x / 255,
+    "x * (1 / 255)": lambda x: x * (1 / 255),
+    "1 / 255 * x": lambda x: 1 / 255 * x,
+    "ops.divide": lambda x: ops.divide(x, 255.0),
+    "ops.true_divide": lambda x: ops.true_divide(x, np.float32(255)),
+    "cast, then divided": lambda x: ops.cast(x, "float32") / 255,
+    "cast, then Rescaling": lambda x: layers.Rescaling(1 / 255)(ops.cast(x, "float32")),
+    "divided, then cast": lambda x: ops.cast(x / 255, "float32"),
+    "by a tensor": lambda x: x / ops.convert_to_tensor(255.0),
+    "in two steps": lambda x: layers.Rescaling(2.0)(layers.Rescaling(1 / 510)(x)),
+    "a scale for each channel": layers.Rescaling([1 / 255]),
+}
+RIGHT |= {name: variant(scale=lambda s, scale=scale: scale) for name, scale in SCALINGS.items()}
+
+
+# Models and layers within the model, and of one's own class.
+
+
+class Block(layers.Layer):
+    def __init__(self, channels):
+        super().__init__()
+        self.conv = layers.Conv2D(channels, 3, name="conv", **P)
+        self.normalize = layers.BatchNormalization(name="bn")
+
+    def call(self, x, training=None):
+        return ops.relu(self.normalize(self.conv(x), training=training))
+
+
+class UpAndJoin(layers.Layer):
+    def __init__(self, channels):
+        super().__init__()
+        self.up = layers.Conv2DTranspose(channels, 2, strides=2)
+
+    def call(self, x, skip):
+        return layers.concatenate([self.up(x), skip])
+
+
+class Halve(layers.Layer):
+    def call(self, x):
+        return ops.max_pool(x, 2)
+
+
+class Conv3(layers.Conv2D):
+    def __init__(self, channels):
+        super().__init__(channels, 3, activation="relu", **P)
+
+
+class SequentialBlock(keras.Sequential):
+    def __init__(self, channels):
+        super().__init__([layers.Conv2D(channels, 3, **P), layers.ReLU()])
+
+
+class PlainCallable:
+    def __init__(self, channels):
+        self.conv = layers.Conv2D(channels, 3, activation="relu", **P)
+
+    def __call__(self, x):
+        return self.conv(x)
+
+
+class OwnModel(keras.Model):
+    """A functional model with another constructor."""
+
+    def __init__(self, *args, **kwargs):
+        model = build_unet(*args, **kwargs)
+        super().__init__(model.inputs, model.outputs)
+
+
+class Renamed(keras.Model):
+    pass
+
+
+def renamed(*args, **kwargs):
+    model = variant(conv=lambda x, n: Block(n)(x))(*args, **kwargs)
+    return Renamed(model.inputs, model.outputs)
+
+
+def nested_model(input_shape, n_ch, floors, convs=2):
+    inner = build_unet(input_shape, n_ch, floors, convs)
+    return keras.Sequential([keras.Input(input_shape), inner])
+
+
+def sequential_block(x, n):
+    block = [layers.Conv2D(n, 3, name="conv", **P), layers.BatchNormalization(), layers.ReLU()]
+    return keras.Sequential(block)(x)
+
+
+def functional_block(x, n):
+    inputs = keras.Input(x.shape[1:])
+    return keras.Model(inputs, conv(inputs, n))(x)
+
+
+def encoder_and_decoder(input_shape, n_ch, floors, convs=2):
+    """Two models: one gives all skips, the other takes them."""
+    whole = build_unet(input_shape, n_ch, floors, convs)
+    skips = [layer.input for layer in whole.layers if isinstance(layer, layers.MaxPooling2D)]
+    ups = [layer.input for layer in whole.layers if isinstance(layer, layers.Conv2DTranspose)]
+    cut = [*skips, ups[0] if ups else whole.layers[-1].input]
+    inputs = keras.Input(input_shape)
+    features = keras.Model(whole.inputs, cut, name="encoder")(inputs)
+    decoder = keras.Model(cut, whole.outputs, name="decoder")
+    return keras.Model(inputs, decoder(features if floors else features[0]))
+
+
+HALVE = Halve()
+NESTED = {
+    "a model in a Sequential": nested_model,
+    "Sequential blocks": variant(conv=sequential_block),
+    "functional blocks": variant(conv=functional_block),
+    "encoder and decoder": encoder_and_decoder,
+    "a plain class": variant(conv=lambda x, n: PlainCallable(n)(x)),
+}
+OWN = {
+    "Block": variant(conv=lambda x, n: Block(n)(x)),
+    "UpAndJoin": variant(
+        up=lambda x, n: x,
+        join=lambda x, skips, k: UpAndJoin(skips[k]["kept"].shape[-1])(x, skips[k]["kept"]),
+    ),
+    "Halve": variant(pool=lambda x, n: HALVE(x)),
+    "Conv3": variant(conv=lambda x, n: Conv3(n)(x)),
+    "SequentialBlock": variant(conv=lambda x, n: SequentialBlock(n)(x)),
+    "OwnModel": lambda *args, **kwargs: OwnModel(*args, **kwargs),
+    "Block, Renamed": renamed,
+}
+RIGHT |= NESTED | OWN
 
 
 @pytest.mark.usefixtures("fewer_cases")
@@ -151,7 +310,60 @@ def test_right_answers(name, capsys):
     verdict = check.build_unet(RIGHT[name])
     out = capsys.readouterr().out
     assert verdict, out
-    assert out == "✓ Right: everything asked for is there (10 of 10 points).\n"
+    assert out.splitlines()[0] == "✓ Right: everything asked for is there (10 of 10 points)."
+    assert ("Keras has to know your own classes" in out) == (name in OWN)
+    if name in OWN:
+        assert f"({name})" in out
+
+
+@pytest.mark.parametrize("name", [*NESTED, *OWN, "keras.ops.max_pool", "padded by a layer"])
+def test_what_the_check_takes_has_a_receptive_field(name):
+    assert labseg.receptive_field(RIGHT[name]((32, 48, 3), 2, 2)) == (44, 44)
+
+
+def test_mixed_precision():
+    """In which the last layer is best in 32 bits."""
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        answers = UNET.answers(RIGHT["linear at the end"], CASES)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert judge(UNET, CASES, answers)
+
+
+def test_a_skip_through_many_layers_is_not_the_way_down():
+    """On seed 4 there is one convolution on each floor, so that this skip has more layers."""
+
+    def join_late(x, skips, floor):
+        skip = layers.ReLU()(layers.BatchNormalization()(skips[floor]["kept"]))
+        return layers.Concatenate()([x, layers.Dropout(0.1)(skip)])
+
+    cases = UNET.cases(4)
+    assert (cases[0]["floors"], cases[0]["convs"]) == (1, 1)
+    assert judge(UNET, cases, UNET.answers(variant(join=join_late), cases))
+
+
+def with_open_sizes(input_shape, n_ch, floors, convs=2):
+    refuse(input_shape, floors)
+    build = variant(refuse=lambda shape, floors: None, conv=conv_bn_relu)
+    return build((None, None, input_shape[2]), n_ch, floors, convs)
+
+
+@pytest.mark.usefixtures("fewer_cases")
+@pytest.mark.parametrize(
+    ("build", "remark"),
+    [
+        (variant(), "There is no BatchNormalization. It is recommended"),
+        (RIGHT["batch normalization, he"], ""),
+        (RIGHT["relu, then normalized"], "BatchNormalization usually stands before ReLU"),
+        (with_open_sizes, "keras.Input(input_shape) would let Keras check the size"),
+    ],
+)
+def test_remarks(build, remark):
+    verdict = check.build_unet(build)
+    assert verdict
+    assert verdict.remark.startswith(remark)
+    assert bool(verdict.remark) == bool(remark)
 
 
 @pytest.mark.parametrize("seed", range(1, 4))
@@ -290,6 +502,10 @@ WRONG = {
         {"arguments": lambda shape, n_ch, floors, convs: (shape, 16, floors, convs)},
         {"channels": "the number of channels does not change with n_ch: it is always 16"},
     ),
+    "n_ch to the power of the floor": (
+        {"channels": lambda n_ch, floor, floors: n_ch**floor},
+        {"channels": "floor 0 going down has 1 channel, expected 11 (n_ch·2^0)"},
+    ),
     "n_ch read from a global": (
         {"channels": lambda n_ch, floor, floors: N_CH * 2**floor},
         {"channels": "does not change with n_ch: it is always 6"},
@@ -318,10 +534,39 @@ WRONG = {
         {"up": lambda x, n: layers.UpSampling2D()(x)},
         {"upsampling": "your model goes up by UpSampling2D, expected Conv2DTranspose"},
     ),
-    "transposed 5": (
-        {"up": lambda x, n: layers.Conv2DTranspose(n, 5, strides=2, **P)(x)},
-        {"upsampling": "a Conv2DTranspose is 5×5, expected 2×2"},
+    "transposed 1": (
+        {"up": lambda x, n: layers.Conv2DTranspose(n, 1, strides=2)(x)},
+        {"upsampling": "a Conv2DTranspose is 1×1, which leaves gaps: use a 2×2 kernel"},
     ),
+    "transposed, other channels": (
+        {"up": lambda x, n: layers.Conv2DTranspose(2 * n, 2, strides=2)(x)},
+        {"channels": "the Conv2DTranspose to floor 0 has 22 channels, expected 11 (n_ch·2^0)"},
+    ),
+    **{
+        f"transposed, {name}": (
+            {"up": lambda x, n, options=options: layers.Conv2DTranspose(n, **options)(x)},
+            {"model": f"Keras cannot build the model, since a Conv2DTranspose {message}"},
+        )
+        for name, options, message in [
+            (
+                "3, as in lesson 4.2",
+                {"kernel_size": 3, "strides": 2},
+                "is 3×3 with padding='valid' (the default), which makes 2n + 1 pixels of n: use "
+                "a 2×2 kernel, or padding='same', which double the size",
+            ),
+            (
+                "4",
+                {"kernel_size": 4, "strides": 2},
+                "is 4×4 with padding='valid' (the default), which makes 2n + 2 pixels of n",
+            ),
+            (
+                "2 and a pixel",
+                {"kernel_size": 2, "strides": 2, "output_padding": 1},
+                "is 2×2 with output_padding, which makes 2n + 1 pixels of n",
+            ),
+            ("no strides", {"kernel_size": 2}, "has strides 1×1, expected 2×2 to double the size"),
+        ]
+    },
     "transposed, tanh": (
         {"up": lambda x, n: layers.Conv2DTranspose(n, 2, strides=2, activation="tanh")(x)},
         {"upsampling": "has the activation tanh, expected none"},
@@ -333,6 +578,33 @@ WRONG = {
     "average pooling": (
         {"pool": lambda x, n: layers.AveragePooling2D(2)(x)},
         {"poolings": "your model goes down by AveragePooling2D, expected MaxPooling2D"},
+    ),
+    "pooling of 4": (
+        {"pool": lambda x, n: layers.MaxPooling2D(4)(x)},
+        {"model": "cannot build the model, since a pooling is 4×4, expected 2×2"},
+    ),
+    "pooling without strides": (
+        {"pool": lambda x, n: layers.MaxPooling2D(2, strides=1)(x)},
+        {"model": "cannot build the model, since a pooling has strides 1×1, expected 2×2"},
+    ),
+    "no pooling": (
+        {"pool": lambda x, n: x},
+        {"model": "since there are 0 poolings before the first upsampling, expected 1 (floors)"},
+    ),
+    "strides in the block": (
+        {"conv": lambda x, n: conv(x, n, strides=2)},
+        {"model": "cannot build the model, since a Conv2D has strides 2×2, expected none"},
+    ),
+    "padded by too much": (
+        {"conv": lambda x, n: conv(layers.ZeroPadding2D(2)(x), n, padding="valid")},
+        {"model": "a ZeroPadding2D and a Conv2D together give another size"},
+    ),
+    "skip cropped": (
+        {
+            "conv": lambda x, n: conv(x, n, padding="valid"),
+            "join": lambda x, s, k: layers.Concatenate()([x, layers.Cropping2D(1)(s[k]["kept"])]),
+        },
+        {"model": "since a Conv2D is 3×3 with padding='valid' (the default), which shrinks"},
     ),
     "pooling of 3": (
         {"pool": lambda x, n: layers.MaxPooling2D(3, strides=2, **P)(x)},
@@ -354,6 +626,22 @@ WRONG = {
     "no last convolution": (
         {"end": lambda x: x},
         {"output": "your model does not end with a 1×1 convolution to 1 channel"},
+    ),
+    "normalized before the sigmoid": (
+        {
+            "end": lambda x: keras.activations.sigmoid(
+                layers.BatchNormalization()(layers.Conv2D(1, 1)(x))
+            )
+        },
+        {"output": "a BatchNormalization comes between the last convolution and the sigmoid"},
+    ),
+    "whole numbers out": (
+        {"end": lambda x: ops.cast(end(x), "uint8")},
+        {"output": "the output is uint8, expected float32"},
+    ),
+    "padded at the end": (
+        {"end": lambda x: layers.Cropping2D(1)(layers.ZeroPadding2D(1)(end(x)))},
+        {"output": "a ZeroPadding2D comes after", "convolutions": "there is a ZeroPadding2D"},
     ),
     "more after the sigmoid": (
         {"end": lambda x: layers.Dropout(0.5)(end(x))},
@@ -380,6 +668,18 @@ WRONG = {
         {"scale": lambda s: layers.Rescaling(1 / 127.5, offset=-1)},
         {"input": "and offset -1, expected 1/255 and 0"},
     ),
+    "255 / x": (
+        {"scale": lambda s: lambda x: 255 / x},
+        {"input": "a number is divided by the images, expected the images divided by 255"},
+    ),
+    "x / 127.5 - 1": (
+        {"scale": lambda s: lambda x: x / 127.5 - 1},
+        {"input": "the images are scaled 2 times, expected once"},
+    ),
+    "scaled, then whole numbers": (
+        {"scale": lambda s: lambda x: ops.cast(x / 255, "int32")},
+        {"input": "the scaled images become int32, expected float32"},
+    ),
     "scaled late": (
         {"scale": lambda s: lambda x: layers.Rescaling(s)(layers.BatchNormalization()(x))},
         {"input": "the scaling is not the first layer"},
@@ -403,6 +703,21 @@ WRONG = {
     "leaky ReLU": (
         {"conv": lambda x, n: layers.ReLU(negative_slope=0.1)(conv(x, n, activation=None))},
         {"convolutions": "has a changed ReLU, expected ReLU"},
+    ),
+    **{
+        f"{name} for ReLU": ({"conv": convolution}, {"convolutions": f"has {name}, expected ReLU"})
+        for name, convolution in {
+            "leaky_relu": lambda x, n: conv(x, n, activation="leaky_relu"),
+            "LeakyReLU": lambda x, n: layers.LeakyReLU()(conv(x, n, activation=None)),
+            "LeakyRelu": lambda x, n: ops.leaky_relu(conv(x, n, activation=None)),
+            "PReLU": lambda x, n: layers.PReLU()(conv(x, n, activation=None)),
+            "a changed ReLU": lambda x, n: conv(x, n, activation=layers.ReLU(negative_slope=0.1)),
+            "a function that cannot be read": lambda x, n: conv(x, n, activation=lambda t: t),
+        }.items()
+    },
+    "nearly all dropped": (
+        {"conv": lambda x, n: layers.Dropout(0.99)(conv(x, n))},
+        {"convolutions": "a Dropout has the rate 0.99, expected at most 0.5"},
     ),
     "residual blocks": (
         {"conv": residual},
@@ -482,9 +797,103 @@ def unlisted_layer(input_shape, n_ch, floors, convs=2):
     )
 
 
-def nested_model(input_shape, n_ch, floors, convs=2):
-    inner = build_unet(input_shape, n_ch, floors, convs)
-    return keras.Sequential([keras.Input(input_shape), inner])
+def with_batch_size(input_shape, n_ch, floors, convs=2):
+    inputs = keras.Input(batch_shape=(4, *input_shape))
+    return keras.Model(inputs, build_unet(input_shape, n_ch, floors, convs)(inputs))
+
+
+def skips_from(step):
+    """Keeps the features of one step of each block: the convolution, BatchNormalization, …"""
+
+    def build(input_shape, n_ch, floors, convs=2):
+        refuse(input_shape, floors)
+
+        def block(x, n):
+            for _ in range(convs):
+                steps = {"convolution": layers.Conv2D(n, 3, **P)(x)}
+                steps["normalization"] = layers.BatchNormalization()(steps["convolution"])
+                steps["other ReLU"] = layers.ReLU()(steps["convolution"])
+                steps["same ReLU"] = layers.ReLU()(steps["normalization"])
+                x = layers.ReLU()(steps["normalization"])
+            return x, steps[step]
+
+        inputs = keras.Input(input_shape)
+        x, skips = layers.Rescaling(1 / 255)(inputs), []
+        for floor in range(floors):
+            x, kept = block(x, n_ch * 2**floor)
+            skips.append(kept)
+            x = pool(x, n_ch)
+        x, _ = block(x, n_ch * 2**floors)
+        for floor in reversed(range(floors)):
+            n = n_ch * 2**floor
+            x, _ = block(layers.Concatenate()([up(x, n), skips[floor]]), n)
+        return keras.Model(inputs, end(x))
+
+    return build
+
+
+@pytest.mark.usefixtures("fewer_cases")
+@pytest.mark.parametrize(
+    ("build", "part", "message"),
+    [
+        (
+            skips_from("convolution"),
+            "skips",
+            "floor 0 going up joins features from before the BatchNormalization and ReLU of",
+        ),
+        (skips_from("normalization"), "skips", "joins features from before the ReLU of floor 0"),
+        (skips_from("other ReLU"), "skips", "joins features from before the BatchNormalization of"),
+        (with_batch_size, "input", "your model takes exactly 4 images at a time: leave their"),
+        (
+            lambda shape, *args, **kw: with_open_sizes((32, 32, shape[2]), *args, **kw),
+            "sizes",
+            "no exception, expected a ValueError",
+        ),
+    ],
+)
+def test_one_part_is_wrong(build, part, message):
+    verdict = check.build_unet(build)
+    parts = {part.name: part for part in verdict.parts if not part.points}
+    assert list(parts) == [part]
+    assert message in parts[part].message
+
+
+def test_a_skip_may_have_a_relu_of_its_own():
+    assert judge(UNET, CASES, UNET.answers(skips_from("same ReLU"), CASES))
+
+
+def with_lambda(*args, **kwargs):
+    return variant(scale=lambda s: layers.Lambda(lambda x: x * s))(*args, **kwargs)
+
+
+def shared_blocks(input_shape, n_ch, floors, convs=2):
+    inputs = keras.Input(input_shape)
+    block = Block(input_shape[2])
+    return keras.Model(inputs, end(block(block(layers.Rescaling(1 / 255)(inputs)))))
+
+
+class Unreadable(layers.Layer):
+    """A convolution that isn't made of layers."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.channels = channels
+
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(3, 3, shape[-1], self.channels))
+
+    def call(self, x):
+        return ops.relu(ops.conv(x, self.kernel, **P))
+
+
+def unreadable_block(x, n):
+    return Unreadable(n)(x)
+
+
+class Untraceable(layers.Layer):
+    def call(self, x):
+        assert not isinstance(x, keras.KerasTensor)
+        return x
 
 
 class Subclassed(keras.Model):
@@ -505,11 +914,25 @@ class Subclassed(keras.Model):
         (lambda *args, **kw: keras.Input((8, 8, 3)), "returned KerasTensor, not a model"),
         (lambda *args, **kw: 1 + "1", "raised TypeError: unsupported operand type(s) for +"),
         (lambda shape, n_ch: None, "your function raised TypeError: <lambda>() got an unexpected"),
-        (lambda *args, **kw: Subclassed(min), "keep the model flat"),
-        (nested_model, "the model holds a Functional layer; keep the model flat"),
+        (
+            lambda *args, **kw: Subclassed(min),
+            "your model cannot be read: Subclassed is a class of its own, not a functional model: "
+            "return keras.Model(inputs, outputs)",
+        ),
+        (with_lambda, "is a Lambda, whose code cannot be read (nor loaded from a file): use "),
+        (variant(conv=unreadable_block), "is a Conv; this exercise takes InputLayer, Rescaling"),
+        (
+            variant(conv=lambda x, n: Untraceable()(conv(x, n))),
+            "is of your own class Untraceable, which cannot be read: write it as a function",
+        ),
+        (
+            variant(conv=lambda x, n: conv(x, n, activation=functools.partial(ops.relu))),
+            "your model cannot be read: Keras cannot write the model as text: Cannot serialize",
+        ),
+        (shared_blocks, "the Conv2D layer 'conv' is used in two places, which then share"),
         (unlisted_layer, "is a LayerNormalization; this exercise takes InputLayer, Rescaling, "),
         (shared_weights, "is used in two places, which then share their weights"),
-        (valid_padding, "(does each skip join on its own floor, the last one kept first?)"),
+        (valid_padding, "since a Conv2D is 3×3 with padding='valid' (the default), which shrinks"),
         (
             variant(join=skip_of_wrong_floor),
             "floors=2, convs=3: your function raised ValueError: A `Concatenate` layer",
@@ -558,11 +981,31 @@ def test_refusals(error, message, capsys):
     assert verdict.points == 9
 
 
-def test_a_refusal_may_name_the_power():
+class WrongSize(ValueError):
+    pass
+
+
+@pytest.mark.usefixtures("fewer_cases")
+@pytest.mark.parametrize(
+    "message",
+    [
+        "2**{floors} does not divide {size}",
+        "{size} cannot be divided by 2^{floors}.",
+        "{size} is no multiple of 2{superscript}",
+        "{size} must be divisible by 2 to the power {floors}",
+        "{size}: use multiples of 2 to the power of {floors}",
+        "{size} is not divisible by {divisor}",
+        "the shape (None, {size}, 3) is not divisible by {divisor}",
+        "size {size} must be divisible by 2**floors, floors={floors}",
+    ],
+)
+@pytest.mark.parametrize("error", [ValueError, WrongSize])
+def test_a_refusal_may_name_the_power(message, error):
     def refuse_with(shape, floors):
         for size in shape[:2]:
             if size % 2**floors:
-                raise ValueError(f"2**{floors} does not divide {size}")
+                numbers = {"superscript": "⁰¹²³⁴"[floors], "divisor": 2**floors}
+                raise error(message.format(size=size, floors=floors, **numbers))
 
     assert check.build_unet(variant(refuse=refuse_with))
 
@@ -720,12 +1163,14 @@ JUNK = [None, True, -1, 0, GIANT, 1e300, float("nan"), "", "x" * 10_000, [], {},
 JUNK += [[GIANT, GIANT], {"class_name": "ReLU"}, "relu", "Lambda", "\x00\n"]
 
 
-def test_configurations_with_a_broken_place(right_answers):
+@pytest.mark.parametrize("build", [build_unet, nested_model, encoder_and_decoder, renamed])
+def test_configurations_with_a_broken_place(build):
     """Whatever is put at whatever place, the verdict is a verdict."""
     rng = random.Random(0)
-    case, text = CASES[0], right_answers[0]["config"]
+    case = CASES[0]
+    text = UNET.answers(build, [case])[0]["config"]
     paths = [path for path in places(json.loads(text)) if "kernel_initializer" not in path]
-    for _ in range(600):
+    for _ in range(400):
         config = json.loads(text)
         for path in rng.sample(paths, rng.choice([1, 1, 2, 5])):
             place = config
@@ -742,6 +1187,17 @@ def test_configurations_with_a_broken_place(right_answers):
         assert isinstance(verdict, Verdict)
         assert "cannot be judged" not in verdict.message, verdict.message
         assert verdict.message.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("key", ["config", "classes", "dtypes", "error", "kinds", "layers"])
+@pytest.mark.parametrize("answer", ["right", "failing"])
+def test_answers_with_a_broken_place(key, answer, right_answers):
+    answers = right_answers if answer == "right" else UNET.answers(valid_padding, CASES)
+    for junk in [*JUNK, [{}], [{"class_name": "Conv2D", "config": {"kernel_size": GIANT}}]]:
+        verdict = judge(UNET, CASES, [{**each, key: junk} for each in answers])
+        assert isinstance(verdict, Verdict)
+        assert verdict.message.replace("\n", "").isprintable()
+        assert key != "config" or not verdict
 
 
 def test_huge_models_are_judged_quickly():
