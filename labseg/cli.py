@@ -86,9 +86,11 @@ def start(
     Files that are there already are kept.
     """
     own = folder_path("folder", folder)
-    notebooks = _released_notebooks(unlike=own)
+    notebooks = _released_notebooks()
     with disk_errors(own):
         own.mkdir(parents=True, exist_ok=True)
+        if any(source.exists() and own.samefile(source) for source in _sources()):
+            raise InvalidValue(f"{own} is where notebooks are copied from: choose another folder.")
     for notebook in notebooks:
         copy = own / notebook.name
         if os.path.lexists(copy):
@@ -109,17 +111,18 @@ class Notebook(NamedTuple):
     changed: bool = False  # whether the file has been changed since
 
 
-def _released_notebooks(unlike: Path) -> list[Notebook]:
-    """The student edition: inside an installed labseg, or beside it in a checkout.
+def _sources() -> tuple[Path, Path]:
+    """Where notebooks are: inside an installed labseg, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent
+    return package / "notebooks", package.parent / "notebooks"
+
+
+def _released_notebooks() -> list[Notebook]:
+    """The student edition.
 
     In a checkout somebody may have worked in these files, so they come from its last commit.
     """
-    package = Path(__file__).resolve().parent
-    inside, beside = package / "notebooks", package.parent / "notebooks"
-    if unlike.resolve() in (inside, beside):
-        raise InvalidValue(
-            f"{unlike} is where the notebooks are copied from: choose another folder."
-        )
+    inside, beside = _sources()
     if files := sorted(inside.glob("*.ipynb")):
         return [Notebook(file.name, file.read_bytes()) for file in files]
     if notebooks := _committed(beside):
@@ -140,18 +143,18 @@ def _committed(folder: Path) -> list[Notebook]:
     """The notebooks of `folder` in git's last commit; none if git does not know the folder."""
 
     def git(*arguments):
-        command = ["git", "-C", str(folder), *arguments]
+        command = ["git", "-C", str(folder.parent), *arguments]
         return subprocess.run(command, capture_output=True, check=True).stdout
 
     try:
-        names = git("ls-tree", "-z", "--name-only", "HEAD").decode().split("\0")
-        names = [name for name in names if name.endswith(".ipynb")]
-        contents = {name: git("cat-file", "blob", f"HEAD:./{name}") for name in names}
+        listed = git("ls-tree", "-z", "--name-only", "HEAD", f"{folder.name}/").decode()
+        files = [folder.parent / path for path in listed.split("\0") if path.endswith(".ipynb")]
+        contents = {f: git("cat-file", "blob", f"HEAD:./{folder.name}/{f.name}") for f in files}
     except (OSError, subprocess.CalledProcessError):
         return []
     return [
-        Notebook(name, content, changed=_lines(folder / name) != content.splitlines())
-        for name, content in contents.items()
+        Notebook(file.name, content, changed=_lines(file) != content.splitlines())
+        for file, content in contents.items()
     ]
 
 
@@ -204,12 +207,12 @@ def cache(
     clear: Annotated[bool, typer.Option("--clear", help="Remove all of it.")] = False,
 ) -> None:
     """List or clear the arrays that were read from Carvana folders and are kept for next time."""
-    from labseg.data import cache as kept
+    from labseg.data import cache as stored
 
     if clear:
-        typer.echo(f"freed {kept.clear() / 1e6:,.1f} MB in {kept.cache_folder()}")
+        typer.echo(f"freed {stored.clear() / 1e6:,.1f} MB in {stored.cache_folder()}")
         return
-    entries = kept.entries()
+    entries = stored.entries()
     for entry in entries:
         height, width = entry.size
         typer.echo(
@@ -217,4 +220,4 @@ def cache(
             f"from {entry.folder}"
         )
     total = sum(entry.bytes for entry in entries)
-    typer.echo(f"{total / 1e6:8,.1f} MB  in {kept.cache_folder()}")
+    typer.echo(f"{total / 1e6:8,.1f} MB  in {stored.cache_folder()}")

@@ -17,7 +17,7 @@ from pathlib import Path
 from labseg.errors import FileInTheWay, FileMissing, InvalidValue, LabsegError, PackageMissing
 
 REINSTALL = "install labseg again (in a checkout: git restore labseg notebooks)."
-PATIENCE = 120  # seconds for one import; a first TensorFlow on a slow disk takes 60
+PATIENCE = 120  # seconds for one import; a first TensorFlow takes 16 or more
 TRAINERS = {"tensorflow", "jax", "torch"}  # Keras's other backends only predict
 # The modules to import of packages that are called otherwise; Keras imports TensorFlow.
 MODULES = {
@@ -159,36 +159,38 @@ def _on_colab():
 
 def _run(code, module, again):
     """What `code` prints; an error names the variable that is to blame, or how to install again."""
-    reason, printed = _fresh_python(code)
-    if reason is None:
-        return printed
     name = module.partition(".")[0].capitalize() if module in SETTINGS else module
     variable, value = SETTINGS.get(module, (None, None))
-    if variable and _fresh_python(code, **{variable: value})[0] is None:
-        blamed = os.environ.get(variable)
+    try:
+        reason, printed = _fresh_python(code)
+        if reason is None:
+            return printed
+        setting = variable and _fresh_python(code, **{variable: value})[0] is None
+    except subprocess.TimeoutExpired:
+        reason, setting = f"it takes more than {PATIENCE} s", False
+    if not setting:
+        raise PackageMissing(f"{name} cannot be imported ({reason}): {again}")
+    if blamed := os.environ.get(variable):
         raise InvalidValue(
             f"{name} cannot be imported with {variable}={blamed}: set it to {value}, or unset it."
-            if blamed
-            else f"{name}'s own settings file keeps it from being imported: set {variable}={value}."
         )
-    raise PackageMissing(f"{name} cannot be imported ({reason}): {again}")
+    raise InvalidValue(
+        f"{name}'s settings file keeps it from being imported: set {variable}={value}."
+    )
 
 
 def _fresh_python(code, **environment):
     """(None, what it prints), or (why it failed, None). It cannot see the current folder."""
-    try:
-        ran = subprocess.run(
-            [sys.executable, "-P", "-c", code],
-            cwd=sys.prefix,
-            env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"} | environment,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=PATIENCE,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return f"it takes more than {PATIENCE} s", None
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        cwd=sys.prefix,
+        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"} | environment,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=PATIENCE,
+        check=False,
+    )
     if not ran.returncode:
         return None, ran.stdout
     errors = re.findall(r"^[\w.]*(?:Error|Exception)\b.*", ran.stderr, re.MULTILINE)

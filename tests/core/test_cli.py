@@ -204,15 +204,18 @@ def test_start_tells_a_disk_that_cannot_be_written(tmp_path, disk, says):
 # start in a checkout
 
 
+NAMES = ("01_a", "02_b", "03_c")
+
+
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
-    """A checkout with two committed notebooks, and labseg running from it."""
+    """A checkout with three notebooks, and labseg running from it."""
     root = tmp_path / "checkout"
     for folder in ("notebooks", "labseg"):
         (root / folder).mkdir(parents=True)
     (root / "pyproject.toml").touch()
     (root / "notebooks" / "README.md").touch()
-    for name in ("01_a", "02_b"):
+    for name in NAMES:
         (root / "notebooks" / f"{name}.ipynb").write_text(f"{name}\nas released\n")
     monkeypatch.setattr(cli, "__file__", str(root / "labseg" / "cli.py"))
     return root
@@ -229,12 +232,14 @@ def test_start_copies_what_was_released_rather_than_somebodys_work(checkout, tmp
     (checkout / "notebooks" / "01_a.ipynb").write_text("my answer")
     (checkout / "notebooks" / "02_b.ipynb").write_bytes(b"02_b\r\nas released\r\n")  # git's doing
     (checkout / "notebooks" / "02_b-Copy1.ipynb").write_text("another")
+    (checkout / "notebooks" / "03_c.ipynb").unlink()
     result = labseg("start", tmp_path / "mine")
     contents = {path.name: path.read_text() for path in (tmp_path / "mine").iterdir()}
-    assert contents == {f"{name}.ipynb": f"{name}\nas released\n" for name in ("01_a", "02_b")}
-    first, second, _ = result.stdout.splitlines()
+    assert contents == {f"{name}.ipynb": f"{name}\nas released\n" for name in NAMES}
+    first, second, third, _ = result.stdout.splitlines()
     assert first.endswith("01_a.ipynb (as released; notebooks/01_a.ipynb has been changed since)")
     assert second.endswith("02_b.ipynb")
+    assert third.endswith("has been changed since)")
     assert (checkout / "notebooks" / "01_a.ipynb").read_text() == "my answer"
 
 
@@ -245,7 +250,7 @@ def test_start_without_git_copies_what_is_there_unless_it_has_been_run(
     if git == "not installed":
         commit(checkout)
         monkeypatch.setenv("PATH", str(tmp_path))
-    assert labseg("start", tmp_path / "mine").stdout.count("copied") == 2
+    assert labseg("start", tmp_path / "mine").stdout.count("copied") == 3
     (checkout / "notebooks" / "01_a.ipynb").write_text('"execution_count": 3,')
     says = f"{checkout}/notebooks/01_a.ipynb has been run and may hold answers"
     fails_plainly(labseg("start", tmp_path / "others"), says)
@@ -253,8 +258,15 @@ def test_start_without_git_copies_what_is_there_unless_it_has_been_run(
 
 
 def test_start_does_not_send_students_to_the_folder_it_copies_from(checkout):
-    says = "is where the notebooks are copied from: choose another folder"
+    says = "is where notebooks are copied from: choose another folder"
     fails_plainly(labseg("start", checkout / "labseg" / ".." / "notebooks"), says)
+
+
+def test_start_in_a_folder_that_was_removed_fails_plainly(monkeypatch, tmp_path):
+    (tmp_path / "removed").mkdir()
+    monkeypatch.chdir(tmp_path / "removed")
+    (tmp_path / "removed").rmdir()
+    fails_plainly(labseg("start", "mine"), "mine: No such file or directory")
 
 
 def test_start_names_the_command_that_opens_the_notebooks(checkout, tmp_path, monkeypatch):

@@ -146,7 +146,7 @@ class backend: backend = lambda: os.environ["KERAS_BACKEND"]
 @pytest.mark.parametrize(
     ("backend", "says"),
     [
-        (None, "Keras's own settings file .*: set KERAS_BACKEND=tensorflow"),
+        (None, "Keras's settings file .*: set KERAS_BACKEND=tensorflow"),
         ("numpy", "Keras runs on numpy, which cannot train: set KERAS_BACKEND to tensorflow"),
     ],
 )
