@@ -233,9 +233,8 @@ def remark(cases, answers):
         "keras.Input(input_shape) would let Keras check the size of the images.": any(
             None in net.spine[0].config["batch_shape"][1:] for net in nets
         ),
-        "To load the model once it is saved, Keras has to know your own classes "
-        f"({', '.join(sorted(classes))}): put @keras.saving.register_keras_serializable() "
-        "above each.": classes,
+        f"It holds classes of your own ({', '.join(sorted(classes))}), and Keras does not load "
+        "such a model from its file: turn them into functions before you train it.": classes,
     }
     return " ".join(text for text, holds in remarks.items() if holds)
 
