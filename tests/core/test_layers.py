@@ -319,7 +319,7 @@ class Wrapped(layers.Layer):
         self.layer = layer
 
     def call(self, x):
-        return keras.ops.average_pool(self.layer(x), (2, 2))
+        return keras.ops.average_pool(self.layer(x), 2, strides=2)
 
 
 def test_receptive_field_of_own_layers_by_brute_force():

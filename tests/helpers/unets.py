@@ -113,7 +113,7 @@ class UpAndJoin(layers.Layer):
 
 class Halve(layers.Layer):
     def call(self, x):
-        return ops.max_pool(x, (2, 2))
+        return ops.max_pool(x, 2, strides=2)
 
 
 class Conv3(layers.Conv2D):
