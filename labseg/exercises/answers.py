@@ -8,11 +8,20 @@ They judge nothing. An answer is a dict:
 {"error": type, "kinds": that type and those it derives from, "message": text, "layers": those
 called before, where a model was asked for}, or
 {"returned": type} for anything else, with a "message" where a model cannot be written as text.
+
+Beside a value there may be "changed": the arguments that the function changed, "views": those
+whose memory the value shares, "printed": what it printed, and "forbidden": what it may not call.
 """
 
 import copy
+import io
+import pkgutil
 import signal
-from contextlib import contextmanager, nullcontext
+import sys
+import warnings
+from contextlib import contextmanager, nullcontext, redirect_stdout
+from functools import partial
+from types import FunctionType, ModuleType
 
 from labseg import tracing
 
@@ -20,9 +29,14 @@ MAX_MESSAGE = 500
 PLAIN = (bool, int, float, str, type(None))
 
 
-def values(function, cases, optional=()):
-    """What the function returns for each case; arguments as in `models`."""
-    return [_answer(function, case, optional, _plain) for case in cases]
+def values(function, cases, optional=(), lists=(), forbidden=()):
+    """What the function returns for each case; arguments as in `models`, but some more kinds.
+
+    Those named in `lists` stay lists. {"mode": "P" or "L", "pixels": uint8 (h, w), "palette": …}
+    becomes a PIL picture. forbidden: full names of functions, or of modules of functions, that
+    the student's function may not call, such as "math.hypot".
+    """
+    return [_value(function, case, optional, lists, forbidden) for case in cases]
 
 
 def models(function, cases, optional=()):
@@ -30,7 +44,10 @@ def models(function, cases, optional=()):
 
     Arguments are passed in order, those named in `optional` by name; lists become tuples.
     """
-    return [_answer(function, case, optional, _configuration, tracing.calls) for case in cases]
+    return [
+        _answer(function, _arguments(case), optional, _configuration, tracing.calls)
+        for case in cases
+    ]
 
 
 def given(answer, cases):
@@ -38,8 +55,107 @@ def given(answer, cases):
     return [_plain(answer) for _ in cases]
 
 
-def _answer(function, case, optional, read, watch=nullcontext):
-    case = {name: _argument(value) for name, value in case.items()}
+def _value(function, case, optional, lists, forbidden):
+    arguments, before = (_arguments(case, lists) for _ in range(2))
+    found = {}
+
+    def read(value):
+        found["views"] = [name for name in arguments if _shares(value, arguments[name])]
+        return _plain(value)
+
+    with _forbidden(forbidden) as called, redirect_stdout(_Copy(sys.stdout)) as printed:
+        answer = _answer(function, arguments, optional, read, _without_warnings)
+    found["changed"] = [name for name in before if not _same(before[name], arguments[name])]
+    found["printed"] = printed.getvalue()[:MAX_MESSAGE]
+    found["forbidden"] = called[:1]
+    return answer | {key: value for key, value in found.items() if value}
+
+
+@contextmanager
+def _without_warnings():
+    """NumPy's warning of 0/0, for instance, is judged by what comes of it."""
+    with warnings.catch_warnings(action="ignore"):
+        yield []
+
+
+class _Copy(io.StringIO):
+    """Keeps what is printed, and prints it."""
+
+    def __init__(self, printer):
+        super().__init__()
+        self.printer = printer
+
+    def write(self, text):
+        self.printer.write(text)
+        return super().write(text)
+
+
+def _shares(value, argument):
+    import numpy as np
+
+    if type(value) in (list, tuple):
+        return any(_shares(item, argument) for item in value)
+    both = isinstance(value, np.ndarray) and isinstance(argument, np.ndarray)
+    return both and np.may_share_memory(value, argument)
+
+
+def _same(a, b):
+    import numpy as np
+
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, np.ndarray):
+        return (a.dtype, a.shape, a.tobytes()) == (b.dtype, b.shape, b.tobytes())
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(_same, a, b))
+    return a == b
+
+
+@contextmanager
+def _forbidden(names):
+    """A list that fills with the full names of those that are called; a call raises.
+
+    Their code is exchanged, so that it does not matter by which name they are called.
+    """
+    called, kept = [], []
+
+    def stop(name):
+        called.append(name)
+        raise RuntimeError(f"{name} is not to be called here")
+
+    try:
+        for name in names:
+            for full_name, function in _functions(name):
+                kept.append((function, function.__code__, function.__kwdefaults__))
+                function.__kwdefaults__ = {"_stop": partial(stop, full_name)}
+                function.__code__ = _stopped.__code__
+        yield called
+    finally:
+        for function, code, defaults in kept:
+            function.__code__, function.__kwdefaults__ = code, defaults
+
+
+def _stopped(*_, _stop, **__):
+    _stop()
+
+
+def _functions(name):
+    """[(full name, function)] of a function or of the public ones that a module defines."""
+    try:
+        found = pkgutil.resolve_name(name)
+    except (ImportError, AttributeError):  # it does not come into the sandbox
+        return []
+    if not isinstance(found, ModuleType):
+        return [(name, found)]
+    return [
+        (f"{name}.{key}", value)
+        for key, value in vars(found).items()
+        if isinstance(value, FunctionType) and value.__module__ == name and key[0] != "_"
+    ]
+
+
+def _answer(function, arguments, optional, read, watch=nullcontext):
+    case = dict(arguments)
     named = {name: case.pop(name) for name in optional if name in case}
     with _interrupts() as interrupted, watch() as called:
         try:
@@ -52,8 +168,25 @@ def _answer(function, case, optional, read, watch=nullcontext):
             return answer | ({"layers": called} if called else {})
 
 
+def _arguments(case, lists=()):
+    """The case's values as the function gets them, in copies of their own."""
+    arguments = {name: _argument(value) for name, value in case.items()}
+    return arguments | {name: [_argument(item) for item in case[name]] for name in lists}
+
+
 def _argument(value):
+    if isinstance(value, dict) and "pixels" in value:
+        return _picture(**value)
     return tuple(value) if isinstance(value, list) else copy.deepcopy(value)
+
+
+def _picture(mode, pixels, palette=None):
+    from PIL import Image
+
+    picture = Image.frombytes(mode, pixels.shape[::-1], pixels.tobytes())
+    if palette is not None:
+        picture.putpalette(palette)
+    return picture
 
 
 @contextmanager
@@ -110,7 +243,11 @@ def _copy(value):
 
     if isinstance(value, np.generic):
         value = value.item()
-    if type(value) in PLAIN or (type(value) is np.ndarray and value.dtype != object):
+    if hasattr(value, "__array__") and type(value) is not np.ndarray:  # such as a tensor
+        value = np.array(value)
+    if type(value) is np.ndarray and value.dtype == object:
+        value = value.tolist()
+    if type(value) in PLAIN or (type(value) is np.ndarray):
         return copy.copy(value)
     if type(value) is dict:
         return {str(key): _copy(item) for key, item in value.items()}
