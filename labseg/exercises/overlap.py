@@ -364,7 +364,8 @@ def exercise(metric, minutes, points, hints, remark):
 
     def remark_to(cases, answers):
         pairs = zip(cases, answers, strict=True)
-        if all(agree(answer["value"], result(case, metric), 1e-12) for case, answer in pairs):
+        zeros = [array_of(answer["value"])[result(case, metric) == 0] for case, answer in pairs]
+        if not np.concatenate(zeros).any():
             return remark
         return (
             "The small constant in your formula moves the scores a little; "
