@@ -16,7 +16,7 @@ CLOSE = 1e-6
 def by_part(parts, cases, answers, judge_part, call, describe=None):
     """{part: its first fault, or None}.
 
-    parts: for each case the part that it is about.
+    parts: for each case the part that it is about, or a tuple of them.
     judge_part: (part, [(case, value), …]) → Fault, a sentence or None.
     call: how the function is called, such as "iou(y_true, y_pred, threshold=0.5)".
     describe: case → what was given, such as "masks of shape (1, 4, 5)", for what was raised.
@@ -24,13 +24,15 @@ def by_part(parts, cases, answers, judge_part, call, describe=None):
     """
     rows = [
         (part, case, answer, *attempt(value_of, answer, call))
-        for part, case, answer in zip(parts, cases, answers, strict=True)
+        for about, case, answer in zip(parts, cases, answers, strict=True)
+        for part in ([about] if isinstance(about, str) else about)
     ]
+    names = dict.fromkeys(part for part, *_ in rows)
     failures = [failure for *_, failure in rows if failure]
     if len(failures) == len(rows):
-        return dict.fromkeys(parts, failures[0])
+        return dict.fromkeys(names, failures[0])
     found = {}
-    for part in dict.fromkeys(parts):
+    for part in names:
         mine = [row[1:] for row in rows if row[0] == part]
         found[part] = _failure(mine, describe) or fault_of(
             judge_part, part, [(case, value) for case, _, value, _ in mine]

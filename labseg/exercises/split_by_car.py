@@ -16,6 +16,7 @@ CALL = "split_by_car(names, test, seed)"
 POINTS = {"whole cars": 4, "every name": 2, "share": 2, "seed": 2}
 SHARES = ((3, 0.3), (3, 0.9), (5, 0.05), (7, 0.25), (9, 0.25))  # number of cars, test
 SEEDS = 3
+RENAMED = "x"
 WAIT = "judged once whole cars are dealt out"
 
 HINTS = (
@@ -47,16 +48,17 @@ WRONG_CARS = {
 
 
 def draw_cases(seed=0):
-    """One case for each share, then 12 cars with several seeds, each twice.
+    """One case for each share; then four for each of some seeds.
 
-    The last two say whether the split depends on the names: all cars renamed, and one more car.
+    These are 12 cars, the same again, the same cars renamed, and as many new ones beside them:
+    the last two say whether the split depends on the order of a set.
     """
     rng = random.Random(seed)
-    many = _case(rng, 12, 0.4)
-    seeds = [many | {"seed": seed} for seed in rng.sample(range(1000), SEEDS) for _ in "12"]
-    renamed = seeds[-1] | {"names": ["x" + name for name in many["names"]]}
-    grown = seeds[-1] | {"names": [*many["names"], "other_01", "other_02"]}
-    return [*(_case(rng, *share) for share in SHARES), *seeds, renamed, grown]
+    shares = [_case(rng, *share) for share in SHARES]
+    names, more = _case(rng, 12, 0.4)["names"], _case(rng, 12, 0.4)["names"]
+    sets = [names, names, [RENAMED + name for name in names], names + more]
+    seeds = rng.sample(range(1000), SEEDS)
+    return shares + [{"names": each, "test": 0.4, "seed": s} for s in seeds for each in sets]
 
 
 def _case(rng, n_cars, test):
@@ -118,7 +120,7 @@ def faults(cases, answers):
     judged = [(case, sides) for case, sides, failure in rows if not failure]
     failure = next((f"{_with(case)}{failure}" for case, _, failure in rows if failure), None)
     filled = [(case, sides) for case, sides in judged if all(sides)]
-    if len(filled) < SEEDS * 2:
+    if len(filled) < len(rows) // 2:
         return dict.fromkeys(POINTS, rows[0][2] or failure or "both lists have to hold names")
     wrong_cars = _wrong_cars(filled)
     return {
@@ -213,43 +215,45 @@ def _count_fault(case, train, test):
     given, expected = _n_cars(set(test) & set(case["names"])), _n_test(case)
     if given != expected:
         n = _n_cars(case["names"])
-        sentence = f"test={case['test']} of {n} cars is {case['test'] * n:.3g}"
+        sentence = f"test={case['test']} of {n} cars is {case['test'] * n:.3g} for the test"
         if not train or not test:
             sentence += ", but at least one car has to be on each side"
         elif given == expected + 1:
             sentence += max(_alike(car_of(name), test) for name in test)
-        return Fault(sentence, f"{given} test cars", f"{expected}")
+        return Fault(sentence, f"{given} of them", expected)
 
 
 def _seed_fault(rows):
     rows = rows[len(SHARES) :]
-    if any(failure for _, _, failure in rows):
+    if any(failure for *_, failure in rows):
         return "judged once the other parts are right"
-    splits = [set(map(car_of, sides[1])) for _, sides, _ in rows]
-    seeds = [case["seed"] for case, _, _ in rows]
-    for i in range(0, 2 * SEEDS, 2):
-        if any(map(_differ, rows[i][1], rows[i + 1][1])):
+    seeds = [case["seed"] for case, *_ in rows[::4]]
+    splits = [tuple(map(frozenset, sides)) for _, sides, _ in rows]
+    for seed, once, again in zip(seeds, splits[::4], splits[1::4], strict=True):
+        if once != again:
             return (
-                f"two calls with seed={seeds[i]} gave different splits: draw all random numbers "
+                f"two calls with seed={seed} gave different splits: draw all random numbers "
                 "from np.random.default_rng(seed)"
             )
-    if all(split == splits[0] for split in splits[: 2 * SEEDS]):
-        same = ", ".join(map(str, seeds[: 2 * SEEDS : 2]))
-        return f"the seeds {same} all give the same split: use the argument seed"
-    if _has_order_of_a_set(*splits[-3:]):
+    if len(set(splits[::4])) == 1:
+        return f"the seeds {seeds} all give the same split: use the argument seed"
+    cars = set(map(car_of, rows[0][0]["names"]))
+    if _follows_a_set(cars, [set(map(car_of, test)) for _, test in splits]):
         return (
             "your split follows the order of a set, which changes whenever Python starts anew: "
             "write sorted(set(…))"
         )
 
 
-def _differ(names, others):
-    return sorted(names) != sorted(others)
+def _follows_a_set(cars, tests):
+    """Whether the cars' names matter, but not each for itself.
 
-
-def _has_order_of_a_set(test, renamed, grown):
-    """Whether the names matter, but not each for itself as when cars are picked by checksums."""
-    return renamed != {"x" + car for car in test} and len(grown - test) > 1
+    Where cars are picked by a checksum, more cars leave the order of the others as it was.
+    """
+    groups = list(zip(tests[::4], tests[2::4], tests[3::4], strict=True))
+    return any(renamed != {RENAMED + car for car in test} for test, renamed, _ in groups) and any(
+        not (grown & cars <= test or test <= grown) for test, _, grown in groups
+    )
 
 
 EXERCISE = Exercise(
