@@ -103,8 +103,12 @@ def faults(cases, answers):
     judges = {"shape": _shape_fault, "values": _values_fault, "pixels": _pixels_fault}
 
     def judge_part(part, pairs):
-        wrong = (judges[part](case, array_of(value)) for case, value in pairs)
-        return next(filter(None, wrong), None)
+        if part == "values" and isinstance(pairs[0][1], list):
+            return "your function returned a list: return an array, as np.array makes it"
+        pairs = [(case, array_of(value)) for case, value in pairs]
+        if part == "values" and not any(given.any() for _, given in pairs):
+            return "no pixel of any mask is car"
+        return next(filter(None, (judges[part](*pair) for pair in pairs)), None)
 
     return by_part(parts, cases, answers, judge_part, CALL, _describe)
 

@@ -1,0 +1,174 @@
+"""The exercise best_threshold(y_true, scores, thresholds): the best mean IoU over the pictures."""
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from labseg.exercises.answers import values
+from labseg.exercises.compare import CLOSE, array_of, by_part, ignores, recognise, shown, value_of
+from labseg.exercises.exercise import Exercise
+from labseg.exercises.judge import attempt
+from labseg.exercises.overlap import dice, iou, result
+from labseg.exercises.verdict import Fault
+
+CALL = "best_threshold(y_true, scores, thresholds)"
+POINTS = {"best": 2, "mean IoU": 1}
+PARTS = (*["best"] * 3, *["mean IoU"] * 3)
+MARGIN = 0.02  # how much the mean IoU of the best is above the next one
+
+HINTS = (
+    "Compute one number for each threshold, and return the threshold whose number is largest.",
+    "The number is the mean of the IoUs of all pictures at that threshold: iou(y_true, scores, t) "
+    "gives one for each picture, and .mean() of an array is their mean.",
+    "Collect the means in a list, one for each t in thresholds; np.argmax gives the place of the "
+    "largest, and thresholds[that place] is the answer.",
+)
+
+
+# --- what may be maximised, right and wrong: a case → a number for each threshold ----------------
+
+
+def _mean_iou(*areas):
+    return iou(*areas).mean()
+
+
+def at_each(case, formula=_mean_iou, labelling=np.greater_equal):
+    """A formula of the areas, by default the mean IoU, at each threshold of the case."""
+    pair = {"y_true": case["y_true"], "y_pred": case["scores"]}
+    return np.array(
+        [float(result(pair | {"threshold": t}, formula, labelling)) for t in case["thresholds"]]
+    )
+
+
+ACCURACY = partial(at_each, formula=lambda i, a, b, n: ((n - a - b + 2 * i) / n).mean())
+POOLED = partial(at_each, formula=lambda i, a, b, n: iou(i.sum(), a.sum(), b.sum()))
+DICE = partial(at_each, formula=lambda *areas: dice(*areas).mean())
+FIRST = partial(at_each, formula=lambda *areas: iou(*areas)[0])
+
+MISTAKES = {
+    "this is the best threshold for the accuracy: look at the IoU": ACCURACY,
+    "this is the best threshold for all pictures pooled: compute the IoU of each, and the mean of "
+    "these": POOLED,
+    "this is the best threshold for Dice: look at the IoU": DICE,
+    "this is the best threshold for the first picture: take the mean over all": FIRST,
+    "this threshold has the lowest mean IoU: look for the highest": lambda case: -at_each(case),
+    "this is the best threshold if only scores above it are car: write >=, not >": partial(
+        at_each, labelling=np.greater
+    ),
+    "this is the best threshold if car is where the score is lower: write >=, not <": partial(
+        at_each, labelling=np.less
+    ),
+}
+
+
+def _best(case, metric):
+    """The thresholds at which the metric is largest."""
+    numbers = metric(case)
+    return case["thresholds"][numbers >= numbers.max() - CLOSE]
+
+
+def _is_best(case, metric, given):
+    return np.isclose(_best(case, metric), given, rtol=0, atol=CLOSE).any()
+
+
+# --- cases ---------------------------------------------------------------------------------------
+
+
+def draw_cases(seed=0):
+    """Three in which accuracy, Dice and pooled IoU choose alike, three in which one does not."""
+    rng = np.random.default_rng(seed)
+    alike = [
+        _draw(rng, size, n, lambda case, best: all(list(_best(case, m)) == best for m in COUSINS))
+        for size, n in (((2, 2, 3), 3), ((2, 3, 4), 5), ((3, 3, 4), 7))
+    ]
+    apart = [
+        _draw(rng, (3, 3, 4), 5, lambda case, best, m=metric: best[0] not in _best(case, m))
+        for metric in COUSINS
+    ]
+    return [*alike, *apart]
+
+
+COUSINS = (ACCURACY, POOLED, DICE)
+
+
+def _draw(rng, size, n_thresholds, wanted):
+    """Scores for which the best threshold is not 0.5, and no other one is nearly as good."""
+    while True:
+        thresholds = rng.permutation(np.arange(1, 8))[:n_thresholds] / 8
+        truth = rng.integers(0, 2, size, dtype=np.uint8)
+        scores = rng.integers(0, 6, size) + 3 * truth  # 0 to 8: car scores higher, on the whole
+        scores = (scores / 8).astype(np.float32)
+        case = {"y_true": truth, "scores": scores, "thresholds": thresholds}
+        means = at_each(case)
+        first, second = np.sort(means)[:-3:-1]
+        best = [thresholds[means.argmax()]]
+        if best != [0.5] and first - second > MARGIN and wanted(case, best):
+            return case
+
+
+# --- the verdict ---------------------------------------------------------------------------------
+
+
+def faults(cases, answers):
+    """{part: what is wrong with it, or None}, from an answer for each case."""
+    named, _ = attempt(_named, cases, answers)
+
+    def judge_part(part, pairs):
+        fault = next(filter(None, (_fault(case, array_of(value)) for case, value in pairs)), None)
+        return fault and replace(fault, message=named or fault.message)
+
+    return by_part(PARTS, cases, answers, judge_part, CALL)
+
+
+def _named(cases, answers):
+    """The mistake that explains what was returned for all cases, or None."""
+    given = [array_of(value_of(answer, CALL)) for answer in answers]
+    for sentence, metric in MISTAKES.items():
+        if all(_is_best(case, metric, one) for case, one in zip(cases, given, strict=True)):
+            return sentence
+    means = [at_each(case) for case in cases]
+    others = {
+        "this is the place of the best threshold: return thresholds[that place]": [
+            each.argmax() for each in means
+        ],
+        "this is the best mean IoU: return the threshold at which it is reached": [
+            each.max() for each in means
+        ],
+    }
+    return recognise(given, others) or ignores(given, "y_true and scores")
+
+
+def _fault(case, given):
+    means = at_each(case)
+    best = means.argmax()
+    expected = f"{case['thresholds'][best]}, where the mean IoU is {means[best]:.3f}"
+    if given.ndim:
+        what = f"an array of shape {given.shape}"
+        return Fault("one of the thresholds was expected, as a single number", what, expected)
+    near = np.isclose(case["thresholds"], given, rtol=0, atol=CLOSE)
+    if not near.any():
+        sentence = f"this is none of the thresholds given, {shown(case['thresholds'])}"
+        return Fault(sentence, shown(given), expected)
+    if means[near].max() < means[best] - CLOSE:
+        masks = f"y_true={shown(case['y_true'])}, scores={shown(case['scores'])}"
+        if case["y_true"].size > 12:
+            masks = f"{len(case['y_true'])} pictures"
+        text = f"another threshold has a higher mean IoU; with {masks}"
+        return Fault(text, f"{shown(given)}, where it is {means[near].max():.3f}", expected)
+
+
+EXERCISE = Exercise(
+    name="best_threshold",
+    notebook="03_metrics",
+    minutes=5,
+    points=POINTS,
+    cases=draw_cases,
+    answers=values,
+    faults=faults,
+    hints=HINTS,
+    remark=lambda cases, answers: (
+        "Notice that this threshold is chosen by these pictures: its mean IoU here flatters a "
+        "little, so report the one on pictures that had no say in it."
+    ),
+)

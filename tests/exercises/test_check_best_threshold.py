@@ -1,0 +1,152 @@
+"""The check of best_threshold: right answers pass however written, each mistake hears its name."""
+
+import numpy as np
+import pytest
+
+import labseg
+from labseg.exercises.best_threshold import EXERCISE
+from labseg.exercises.judge import judge
+
+
+def verdict_on(function, seed=0):
+    cases = EXERCISE.cases(seed)
+    return judge(EXERCISE, cases, EXERCISE.answers(function, cases))
+
+
+def iou(y_true, found):
+    both, either = ((y_true == 1) & found).sum((1, 2)), ((y_true == 1) | found).sum((1, 2))
+    return np.where(either == 0, 1, both / np.maximum(either, 1))
+
+
+def maximises(score, labels=np.greater_equal, result=lambda means, ts: ts[np.argmax(means)]):
+    def function(y_true, scores, thresholds):
+        return result([score(y_true, labels(scores, t)) for t in thresholds], thresholds)
+
+    return function
+
+
+def mean_iou(y_true, found):
+    return iou(y_true, found).mean()
+
+
+# --- right answers -------------------------------------------------------------------------
+
+
+def in_a_loop(y_true, scores, thresholds):
+    best, best_mean = None, -1
+    for t in sorted(thresholds.tolist()):
+        mean = sum((iou(y_true, scores >= t) + 1e-6).tolist()) / len(y_true)
+        if mean >= best_mean:
+            best, best_mean = t, mean
+    return best
+
+
+RIGHT = {
+    "plain": maximises(mean_iou),
+    "loop": in_a_loop,
+    "labseg.metrics": lambda y_true, scores, thresholds: max(
+        thresholds, key=lambda t: labseg.metrics.iou(y_true, scores, t).mean()
+    ),
+    "sum, float32": maximises(
+        lambda y_true, found: iou(y_true, found).sum(),
+        result=lambda means, ts: np.array(ts, np.float32)[np.argmax(means)],
+    ),
+}
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("answer", RIGHT)
+def test_right_answers(answer, seed):
+    verdict = verdict_on(RIGHT[answer], seed)
+    assert verdict, verdict.message
+    assert "chosen by these pictures" in verdict.remark
+
+
+def test_either_is_right_at_a_tie():
+    case = EXERCISE.cases(0)[0]
+    tied = case | {"thresholds": np.array([0.3, 0.9, 0.31, 0.32])}
+    tied["scores"] = np.where(tied["scores"] >= 0.5, 0.9, 0.1)
+    tied["y_true"] = (tied["scores"] > 0.5).astype(np.uint8)
+    answers = [{"value": value} for value in (0.3, 0.9, 0.31)]
+    assert not any(EXERCISE.faults([tied] * 6, answers * 2).values())
+
+
+def test_not_attempted():
+    def best_threshold(y_true, scores, thresholds):
+        raise NotImplementedError
+
+    assert not verdict_on(best_threshold).attempted
+
+
+# --- wrong answers -------------------------------------------------------------------------
+
+
+def accuracy(y_true, found):
+    return ((y_true == 1) == found).mean()
+
+
+def pooled(y_true, found):
+    return ((y_true == 1) & found).sum() / max(1, ((y_true == 1) | found).sum())
+
+
+def mean_dice(y_true, found):
+    return (2 * iou(y_true, found) / (1 + iou(y_true, found))).mean()
+
+
+# sentence → (the wrong answer, its points)
+WRONG = {
+    "the best threshold for the accuracy": (maximises(accuracy), 2),
+    "the best threshold for all pictures pooled": (maximises(pooled), 2),
+    "the best threshold for Dice": (maximises(mean_dice), 2),
+    "the best threshold for the first picture": (
+        maximises(lambda y_true, found: iou(y_true, found)[0]),
+        None,
+    ),
+    "the lowest mean IoU": (
+        maximises(mean_iou, result=lambda means, ts: ts[np.argmin(means)]),
+        0,
+    ),
+    "write >=, not >": (maximises(mean_iou, np.greater), 0),
+    "write >=, not <": (maximises(mean_iou, np.less), None),
+    "this is the place of the best threshold": (
+        maximises(mean_iou, result=lambda means, ts: np.argmax(means)),
+        0,
+    ),
+    "this is the best mean IoU": (maximises(mean_iou, result=lambda means, ts: max(means)), 0),
+    "expected, as a single number; given: an array of shape (3,)": (
+        maximises(mean_iou, result=lambda means, ts: means),
+        0,
+    ),
+    "expected, as a single number; given: an array of shape (2,)": (
+        maximises(mean_iou, result=lambda means, ts: (ts[np.argmax(means)], max(means))),
+        0,
+    ),
+    "another threshold has a higher mean IoU; with y_true=[[[": (
+        maximises(mean_iou, result=lambda means, ts: ts[np.argsort(means)[-2]]),
+        0,
+    ),
+    "as if y_true and scores were not used": (lambda y_true, scores, thresholds: 0.5, 0),
+    "this is none of the thresholds given, [": (
+        lambda y_true, scores, thresholds: maximises(mean_iou)(
+            y_true, scores, np.linspace(0.04, 0.93, 17)
+        ),
+        0,
+    ),
+    "to `return` the result, not only to print": (
+        lambda y_true, scores, thresholds: print(thresholds[0]),
+        0,
+    ),
+    "called as best_threshold(y_true, scores, thresholds), but": (lambda y_true, scores: 0.5, 0),
+    "not an array of numbers": (lambda y_true, scores, thresholds: "0.5", 0),
+}
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("said", WRONG)
+def test_wrong_answers(said, seed):
+    answer, points = WRONG[said]
+    verdict = verdict_on(answer, seed)
+    assert said in " ".join(part.message for part in verdict.parts)
+    assert not verdict
+    if points is not None:
+        assert verdict.points == points
