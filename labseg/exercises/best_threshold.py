@@ -45,6 +45,14 @@ ACCURACY = partial(at_each, formula=lambda i, a, b, n: ((n - a - b + 2 * i) / n)
 POOLED = partial(at_each, formula=lambda i, a, b, n: iou(i.sum(), a.sum(), b.sum()))
 DICE = partial(at_each, formula=lambda *areas: dice(*areas).mean())
 FIRST = partial(at_each, formula=lambda *areas: iou(*areas)[0])
+ABOVE = partial(at_each, labelling=np.greater)
+BELOW = partial(at_each, labelling=np.less)
+COUSINS = (ACCURACY, POOLED, DICE)  # which often, but not always, choose as the mean IoU does
+
+
+def _lowest(case):
+    return -at_each(case)
+
 
 MISTAKES = {
     "this is the best threshold for the accuracy: look at the IoU": ACCURACY,
@@ -52,13 +60,9 @@ MISTAKES = {
     "these": POOLED,
     "this is the best threshold for Dice: look at the IoU": DICE,
     "this is the best threshold for the first picture: take the mean over all": FIRST,
-    "this threshold has the lowest mean IoU: look for the highest": lambda case: -at_each(case),
-    "this is the best threshold if only scores above it are car: write >=, not >": partial(
-        at_each, labelling=np.greater
-    ),
-    "this is the best threshold if car is where the score is lower: write >=, not <": partial(
-        at_each, labelling=np.less
-    ),
+    "this threshold has the lowest mean IoU: look for the highest": _lowest,
+    "this is the best threshold if only scores above it are car: write >=, not >": ABOVE,
+    "this is the best threshold if car is where the score is lower: write >=, not <": BELOW,
 }
 
 
@@ -69,7 +73,7 @@ def _best(case, metric):
 
 
 def _is_best(case, metric, given):
-    return np.isclose(_best(case, metric), given, rtol=0, atol=CLOSE).any()
+    return given.ndim == 0 and np.isclose(_best(case, metric), given, rtol=0, atol=CLOSE).any()
 
 
 # --- cases ---------------------------------------------------------------------------------------
@@ -78,22 +82,16 @@ def _is_best(case, metric, given):
 def draw_cases(seed=0):
     """Three in which accuracy, Dice and pooled IoU choose alike, three in which one does not."""
     rng = np.random.default_rng(seed)
-    alike = [
-        _draw(rng, size, n, lambda case, best: all(list(_best(case, m)) == best for m in COUSINS))
-        for size, n in (((2, 2, 3), 3), ((2, 3, 4), 5), ((3, 3, 4), 7))
-    ]
-    apart = [
-        _draw(rng, (3, 3, 4), 5, lambda case, best, m=metric: best[0] not in _best(case, m))
-        for metric in COUSINS
-    ]
-    return [*alike, *apart]
+    sizes = ((2, 2, 3), 3), ((2, 3, 4), 5), ((3, 3, 4), 7)
+    alike = [_draw(rng, *size, choose_else=()) for size in sizes]
+    return alike + [_draw(rng, (3, 3, 4), 5, choose_else=(metric,)) for metric in COUSINS]
 
 
-COUSINS = (ACCURACY, POOLED, DICE)
+def _draw(rng, size, n_thresholds, choose_else):
+    """Scores with a best threshold that is not 0.5 and clearly better than all others.
 
-
-def _draw(rng, size, n_thresholds, wanted):
-    """Scores for which the best threshold is not 0.5, and no other one is nearly as good."""
+    Of the COUSINS, those in choose_else choose another one, and the others this one.
+    """
     while True:
         thresholds = rng.permutation(np.arange(1, 8))[:n_thresholds] / 8
         truth = rng.integers(0, 2, size, dtype=np.uint8)
@@ -102,9 +100,22 @@ def _draw(rng, size, n_thresholds, wanted):
         case = {"y_true": truth, "scores": scores, "thresholds": thresholds}
         means = at_each(case)
         first, second = np.sort(means)[:-3:-1]
-        best = [thresholds[means.argmax()]]
-        if best != [0.5] and first - second > MARGIN and wanted(case, best):
+        best = thresholds[means.argmax()]
+        clear = first - second > MARGIN and truth.any(axis=(1, 2)).all()
+        if best != 0.5 and clear and _suits(case, best, choose_else):
             return case
+
+
+def _suits(case, best, choose_else):
+    for metric in COUSINS:
+        chosen = set(_best(case, metric))
+        suits = best not in chosen if metric in choose_else else chosen == {best}
+        if not suits:
+            return False
+    if len(case["thresholds"]) < 7:
+        return True
+    others = [{best}, *(set(_best(case, metric)) for metric in (FIRST, ABOVE, BELOW, _lowest))]
+    return len(set.union(*others)) == sum(map(len, others))  # no two have one in common
 
 
 # --- the verdict ---------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ car. Plausible mistakes in either are tried out, so that a verdict can name them
 """
 
 from functools import partial
+from itertools import combinations
 
 import numpy as np
 
@@ -218,6 +219,8 @@ def _shows_mistakes(case, metric, scores):
     right, wrong = result(case, metric), []
     if len(truth) > 1:
         wrong = [result(case, formula) for formula in _formulas(metric).values()][1:]
+    if len(truth) > 2 and any(agree(a, b, NEAR) for a, b in combinations(wrong, 2)):
+        return False  # these would be taken for one another
     if scores:
         labellings = list(LABELLINGS.values())[1:]
         if "threshold" not in case:

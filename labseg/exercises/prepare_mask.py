@@ -53,7 +53,11 @@ def _draw(rng, mode, height, width, size):
         mask |= {"palette": BLACK_AND_WHITE} if mode == "P" else {}
         case = {"mask": mask, "size": list(size)}
         shrinks = height > size[0] and width > size[1]
-        if not shrinks or not any(_is_nearest(case, wrong) for wrong in _mixed(case)):
+        mixed = list(_mixed(case))
+        told_apart = all(m.any() for m in mixed[1::3]) and not any(
+            _is_nearest(case, m) or _is_nearest(case, ~m) for m in mixed
+        )
+        if told_apart or not shrinks:
             return case
 
 

@@ -219,7 +219,6 @@ def test_other_mistakes(said, seed):
 def test_a_fault_shows_the_picture_what_was_given_and_what_was_expected():
     lines = verdict_on(variant(labels=np.greater)).message.splitlines()
     assert lines[1].endswith(
-        "not >; with y_true=[[1, 0, 1], [0, 0, 1]], "
-        "y_pred=[[0.5, 0.875, 0.75], [0.375, 0.5, 0.375]]"
+        "not >; with y_true=[[0, 1, 1], [1, 0, 0]], y_pred=[[0.5, 0.875, 0], [0.375, 0.5, 0.25]]"
     )
-    assert lines[2:4] == ["      given: 0.25", "      expected: 0.4"]
+    assert lines[2:4] == ["      given: 0.333", "      expected: 0.2"]

@@ -188,5 +188,7 @@ def test_wrong_answers(said, seed):
 
 def test_a_fault_shows_what_was_given_and_what_was_expected():
     lines = verdict_on(variant(n_test=lambda share, n: max(1, int(share)))).message.splitlines()
-    assert lines[1].endswith("is cut down: round it to the nearest (test=0.25 of 7 cars is 1.75 for the test)")
+    assert lines[1].endswith(
+        "is cut down: round it to the nearest (test=0.25 of 7 cars is 1.75 for the test)"
+    )
     assert lines[2:4] == ["      given: 1 of them", "      expected: 2"]
