@@ -16,6 +16,7 @@ import colab
 import numpy as np
 import pytest
 
+HELPERS = Path(colab.__file__).parent
 SIZE = (32, 48)
 COLABS_KERAS = colab.VERSIONS["keras"]  # the oldest that labseg supports
 RUNS = ["tensorflow", "jax", f"tensorflow with Keras {COLABS_KERAS}"]
@@ -103,13 +104,14 @@ def everywhere(tmp_path_factory, colabs_keras):
     started = {}
     for name in RUNS:
         folder = tmp_path_factory.mktemp("run")
-        first = {"PYTHONPATH": str(colabs_keras)} if COLABS_KERAS in name else {}
+        first = [colabs_keras] if COLABS_KERAS in name else []
+        places = {"PYTHONPATH": os.pathsep.join(map(str, [*first, HELPERS]))}
         started[name] = (
             folder,
             subprocess.Popen(
                 [sys.executable, __file__, folder],
                 cwd=folder,
-                env=os.environ | quick | {"KERAS_BACKEND": name.split()[0]} | first,
+                env=os.environ | quick | {"KERAS_BACKEND": name.split()[0]} | places,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
