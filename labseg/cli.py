@@ -192,7 +192,7 @@ def carvana(
 ) -> None:
     """Kaggle's Carvana photographs with their masks: 455 MB, 5,088 pairs.
 
-    If it is stopped, run it again: it carries on where it was.
+    If the download is interrupted, run the command again and it resumes where it stopped.
     """
     from labseg.data.fetch import fetch_carvana
 

@@ -20,6 +20,8 @@ def disk_errors(path):
     except LabsegError:
         raise
     except OSError as error:
+        if error.errno is None or isinstance(error, ConnectionError):
+            raise  # not the disk's
         kind, remedy = DiskError, "choose another folder"
         if error.errno in FULL:
             remedy = "free some space, or choose a folder on another disk"

@@ -1,7 +1,6 @@
 """Kaggle's two archives → files, after a look at every name and every byte."""
 
 import contextlib
-import errno
 import shutil
 import stat
 import zipfile
@@ -11,12 +10,12 @@ from pathlib import PurePosixPath
 from tqdm import tqdm
 
 from labseg.data.carvana import NAME, car_of
-from labseg.errors import DiskError, InvalidValue, NotAllowed
+from labseg.errors import DiskError, InvalidValue
+from labseg.files import disk_errors
 
 # Kaggle's archive → the folder that it holds, and how the names in there end.
 ARCHIVES = {"train.zip": ("train", ".jpg"), "train_masks.zip": ("train_masks", "_mask.gif")}
 IGNORED = {"__MACOSX", ".DS_Store"}  # what some archivers add
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 CHUNK = 1 << 20
 
 
@@ -38,7 +37,7 @@ def _archive_errors(archive):
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         archive.unlink()
         raise InvalidValue(
-            f"{archive.name} came damaged ({error}) and was removed: run this again."
+            f"{archive.name} was damaged ({error}) and has been removed: run this again."
         ) from None
 
 
@@ -107,24 +106,6 @@ def _extract(archive, members, paths):
 
 
 # The disk.
-
-
-@contextlib.contextmanager
-def disk_errors(place):
-    """Says what the disk could not do, and the remedy."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in NO_ROOM:
-            raise DiskError(
-                f"The disk is full ({place}): free some space, or choose a folder on another "
-                "disk, and run this again; it goes on where it stopped."
-            ) from None
-        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}:
-            raise NotAllowed(
-                f"Cannot write to {place} ({error.strerror}): choose another folder."
-            ) from None
-        raise
 
 
 def check_room(place, needed, what):

@@ -19,6 +19,8 @@ from pathlib import Path
 import numpy as np
 from platformdirs import user_cache_path
 
+from labseg.errors import DiskError, NotAllowed
+
 ARRAYS = ("images.npy", "masks.npy")
 CARD = "card.json"
 UNFINISHED = ".part"
@@ -37,7 +39,14 @@ class Entry:
 
 
 def cache_folder():
-    return user_cache_path("labseg", appauthor=False) / "carvana"
+    """Where arrays are kept; DiskError where the user has no home folder."""
+    try:
+        folder = user_cache_path("labseg", appauthor=False) / "carvana"
+    except (RuntimeError, KeyError):
+        folder = Path("~")
+    if str(folder).startswith("~"):
+        raise DiskError("You have no home folder: set XDG_CACHE_HOME to a folder of yours")
+    return folder
 
 
 def key_of(paths, settings):
@@ -54,8 +63,8 @@ def load(key):
 
     The arrays may be written to; the disk's copy stays as it is.
     """
-    entry = cache_folder() / key
     try:
+        entry = cache_folder() / key
         card = json.loads((entry / CARD).read_bytes())
         images, masks = (np.load(entry / name, mmap_mode="c") for name in ARRAYS)
         shape = (card["images"], *card["size"])
@@ -101,20 +110,33 @@ def entries():
 
 
 def clear():
-    """Remove everything that is kept, unfinished and damaged entries too; the bytes freed."""
-    freed = _bytes(cache_folder())
-    shutil.rmtree(cache_folder(), ignore_errors=True)
-    return freed - _bytes(cache_folder())
+    """Remove everything that is kept, unfinished and damaged entries too; the bytes freed.
+
+    Raises NotAllowed if something cannot be removed.
+    """
+    folder = cache_folder()
+    freed = _bytes(folder)
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+    except OSError as error:
+        raise NotAllowed(
+            f"Cannot remove all of {folder} ({error.strerror}): remove it by hand, as the user "
+            "who owns it."
+        ) from None
+    return freed
 
 
 def _cards():
     for path in sorted(cache_folder().glob("*")):
         try:
             card = json.loads((path / CARD).read_bytes())
-            if path.suffix != UNFINISHED and {"folder", "size", "limit", "images"} <= card.keys():
-                yield path, card
-        except (OSError, ValueError, AttributeError):
+        except (OSError, ValueError):
             continue  # damaged: replaced when it is next asked for
+        match card:
+            case {"folder": str(), "size": [int(), int()], "limit": int() | None, "images": int()}:
+                if path.suffix != UNFINISHED:
+                    yield path, card
 
 
 def _remove_outdated(card):
@@ -137,10 +159,11 @@ def _move_in(part, entry):
 
 
 def _not_kept(error):
+    where = "" if isinstance(error, DiskError) else f" in {cache_folder()}"
     warnings.warn(
-        f"The arrays could not be kept in {cache_folder()} ({error.strerror or error}): "
+        f"The arrays could not be kept{where} ({error.strerror or error}): "
         "the next load will take as long as this one.",
-        stacklevel=4,
+        stacklevel=5,
     )
 
 

@@ -7,6 +7,8 @@ Carvana Image Masking Challenge.
 import math
 import os
 import re
+import warnings
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,12 +18,14 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from labseg.arguments import folder_path, image_size, number, whole_number
 from labseg.data import cache as kept
-from labseg.errors import FileMissing, InvalidValue
+from labseg.errors import FileMissing, InvalidValue, NotAllowed
 
 SHIPPED_CARS = Path(__file__).parents[1] / "assets" / "cars"
 NAME = re.compile(r"(?P<car>.+)_(?P<view>\d\d)")
 EXIF_ORIENTATION = 0x0112
+MOST = 0.5  # of a picture; Carvana's cars cover .09 to .37 of it
 # How pictures are made smaller. Part of the cache's key: change it when pixels change.
 FILTER = "scaled decode, Hamming; masks nearest; 1"
 
@@ -57,9 +61,17 @@ class Cars:
         return f"Cars: {len(self)} images of {len(set(self.cars))} cars, {h}×{w} pixels"
 
     def select(self, rows):
-        """The images at `rows` (integers or a slice), as a set of their own."""
-        rows = np.arange(len(self))[rows]
-        return Cars(self.images[rows], self.masks[rows], [self.names[row] for row in rows])
+        """The images at `rows` (integers, a slice, or a condition), as a set of their own."""
+        try:
+            chosen = np.atleast_1d(np.arange(len(self))[rows])
+            if chosen.ndim > 1:
+                raise IndexError
+        except (IndexError, TypeError, ValueError):
+            raise InvalidValue(
+                f"rows={rows!r}: give row numbers from 0 to {len(self) - 1}, a slice, or a True or "
+                f"False for each of the {len(self)} images."
+            ) from None
+        return Cars(self.images[chosen], self.masks[chosen], [self.names[row] for row in chosen])
 
     def split(self, val=0.1, test=0.1, seed=0):
         """Three sets (train, val, test) with no car in two of them.
@@ -67,11 +79,9 @@ class Cars:
         val, test: fractions of the cars, rounded, at least one car each.
         Raises ValueError when no car would be left to train on.
         """
-        for side, fraction in (("val", val), ("test", test)):
-            if not 0 < fraction < 1:
-                raise InvalidValue(f"{side}={fraction}: give a fraction between 0 and 1, as 0.1.")
+        val, test = _fraction("val", val), _fraction("test", test)
         owners = np.array(self.cars)
-        order = np.random.default_rng(seed).permutation(np.unique(owners))
+        order = np.random.default_rng(whole_number("seed", seed, 0)).permutation(np.unique(owners))
         n_val, n_test = (max(1, math.floor(part * len(order) + 0.5)) for part in (val, test))
         if n_val + n_test >= len(order):
             raise InvalidValue(
@@ -80,6 +90,13 @@ class Cars:
             )
         sides = order[n_test + n_val :], order[n_test : n_test + n_val], order[:n_test]
         return tuple(self.select(np.flatnonzero(np.isin(owners, side))) for side in sides)
+
+
+def _fraction(name, value):
+    what = "a fraction of the cars, such as 0.1,"
+    if number(name, value, 0, 1, what) in (0, 1):
+        raise InvalidValue(f"{name}={value!r}: give {what} between 0 and 1.")
+    return value
 
 
 def car_of(name):
@@ -103,42 +120,59 @@ def load_carvana(folder, size, limit=None, cache=True):
         are read anew when a file has changed. `labseg cache` lists and clears what is kept.
     Returns Cars. Raises FileNotFoundError or ValueError, naming the file or value and the remedy.
     """
-    size = _checked_size(size)
-    folder = Path(folder)
+    size = image_size(size)
+    folder = folder_path("folder", folder)
     pairs = _first(limit, list_pairs(folder), folder)
     names = [image.stem for image, _ in pairs]
-    if not cache:
-        return Cars(*_read(pairs, size), names)
-    key = kept.key_of([path for pair in pairs for path in pair], (FILTER, size))
+    arrays = _read_cached(pairs, size, folder, limit) if cache else _read(pairs, size)
+    cars = Cars(*arrays, names)
+    _warn_of_odd_masks(cars.masks, [mask for _, mask in pairs])
+    return cars
+
+
+def _read_cached(pairs, size, folder, limit):
+    source = {"folder": str(folder.resolve()), "size": list(size), "limit": limit and int(limit)}
+    key = kept.key_of([path for pair in pairs for path in pair], (FILTER, source))
     arrays = kept.load(key)
     if arrays is None:
         arrays = _read(pairs, size)
-        source = {
-            "folder": str(folder.resolve()),
-            "size": list(size),
-            "limit": limit and int(limit),
-        }
         kept.store(key, arrays, source)
-    return Cars(*arrays, names)
+    return arrays
+
+
+def _warn_of_odd_masks(masks, paths):
+    share = masks.mean(axis=(1, 2))
+    for odd, what in (
+        (share == 0, "is empty: is the car another colour than white, or in the alpha channel?"),
+        (share > MOST, "covers most of its picture: is its background white and its car black?"),
+    ):
+        if odd.any():
+            others = f" ({odd.sum()} masks are like it)" if odd.sum() > 1 else ""
+            warnings.warn(f"{paths[odd.argmax()]} {what}{others}", stacklevel=3)
 
 
 def _first(limit, pairs, folder):
     if limit is None:
         return pairs
-    if isinstance(limit, bool) or not isinstance(limit, int | np.integer) or limit < 1:
-        raise InvalidValue(f"limit={limit!r}: give a whole number of images, at least 1.")
+    limit = whole_number("limit", limit, 1, "a whole number of images")
     if limit > len(pairs):
         raise InvalidValue(
             f"limit={limit}, but {folder} holds {len(pairs)} images: "
             "choose a smaller limit, or none to read all."
         )
-    return pairs[: int(limit)]
+    return pairs[:limit]
 
 
 def _read(pairs, size):
     """Images and masks of the pairs; Pillow decodes outside Python's lock, so threads help."""
-    images = np.empty((len(pairs), *size, 3), np.uint8)
-    masks = np.empty((len(pairs), *size), np.uint8)
+    try:
+        images = np.empty((len(pairs), *size, 3), np.uint8)
+        masks = np.empty((len(pairs), *size), np.uint8)
+    except (MemoryError, ValueError):  # ValueError: more than any machine can address
+        raise InvalidValue(
+            f"{len(pairs)} images of {size[0]}×{size[1]} pixels do not fit into the memory: "
+            "choose a smaller size or limit."
+        ) from None
 
     def read(row):
         image, mask = pairs[row]
@@ -162,29 +196,17 @@ def _cores():
     return os.cpu_count() or 1
 
 
-def _checked_size(size):
-    try:
-        h, w = size
-        if int(h) == h > 0 and int(w) == w > 0:
-            return int(h), int(w)
-    except (TypeError, ValueError):
-        pass
-    raise InvalidValue(f"size={size!r}: give (height, width) in pixels, such as (96, 144).")
-
-
 def list_pairs(folder):
     """(image, mask) paths in name order, matched by name; FileNotFoundError if one is missing."""
     for part in (folder, folder / "train", folder / "train_masks"):
-        if not part.is_dir():
-            zipped = (folder / "train.zip").exists()
+        if not os.path.isdir(part):  # unlike Path's, it never raises
+            zipped = os.path.exists(folder / "train.zip")
             raise FileMissing(
                 f"There is no folder {part}: give the folder that holds train/ and train_masks/."
                 + " Unpack train.zip and train_masks.zip there." * zipped
             )
     images = _named(folder / "train", ".jpg")
     masks = _named(folder / "train_masks", "_mask.gif")
-    if not images:
-        raise FileMissing(f"{folder / 'train'} holds no .jpg: are the images somewhere else?")
     for name in sorted(images.keys() ^ masks.keys()):
         if name in images:
             raise FileMissing(
@@ -196,18 +218,37 @@ def list_pairs(folder):
 
 def _named(folder, ending):
     """The folder's files with this ending, by name without it; hidden files left out."""
+    try:
+        entries = [entry for entry in os.scandir(folder) if not entry.name.startswith(".")]
+    except PermissionError:
+        raise NotAllowed(f"{folder} may not be read: change its permissions.") from None
     found = {}
-    for file in os.listdir(folder):
-        if not file.endswith(ending) or file.startswith("."):
+    for entry in entries:
+        name, path = entry.name.removesuffix(ending), folder / entry.name
+        if name == entry.name:
             continue
-        name = file.removesuffix(ending)
         if not NAME.fullmatch(name):
             raise InvalidValue(
-                f"{folder / file} is not named like Carvana's files (<car>_<view>{ending}, "
+                f"{path} is not named like Carvana's files (<car>_<view>{ending}, "
                 f"such as 0cdf5b5d0ce1_01{ending}): rename or remove it."
             )
-        found[name] = folder / file
+        if not entry.is_file():
+            raise InvalidValue(f"{path} is a folder, or a link to nothing: remove it.")
+        found[name] = path
+    if not found:
+        raise FileMissing(f"{folder} holds no {ending}{_what_else(folder, entries)}.")
     return found
+
+
+def _what_else(folder, entries):
+    """What a folder without the right files holds, and what to do about it."""
+    if any(entry.name == folder.name and entry.is_dir() for entry in entries):
+        return f": move what is in {folder / folder.name} up to it"
+    endings = Counter(os.path.splitext(entry.name)[1] for entry in entries if entry.is_file())
+    if not endings:
+        return ": put the files there"
+    most, n = endings.most_common(1)[0]
+    return f" but {n} files ending in {most or 'nothing'}: rename or convert them"
 
 
 def _read_image(path, size):
@@ -233,7 +274,16 @@ def _read_mask(path, size, stored):
                 f"{path} is {mask.width}×{mask.height} pixels but its image is "
                 f"{stored[0]}×{stored[1]}: they must show the same picture."
             )
+        if getattr(mask, "n_frames", 1) > 1:
+            raise InvalidValue(
+                f"{path} is animated ({mask.n_frames} pictures): a mask is one picture."
+            )
         mask.load()
+    if "A" in mask.mode:
+        raise InvalidValue(
+            f"{path} has an alpha channel (mode {mask.mode}): save it in black and white, "
+            "without transparency."
+        )
     _check_levels(mask, path)
     return np.asarray(mask.resize((w, h), Image.Resampling.NEAREST).convert("L")) > 0
 
@@ -244,8 +294,14 @@ def _opened(path):
     try:
         with Image.open(path) as picture:
             yield picture
+    except PermissionError:
+        raise NotAllowed(f"{path} may not be read: change its permissions.") from None
     except OSError as error:
         raise InvalidValue(f"{path} is damaged or cut short ({error}): fetch it again.") from None
+    except Image.DecompressionBombError:
+        raise InvalidValue(
+            f"{path} says that it has far too many pixels: it is damaged, or no photograph."
+        ) from None
 
 
 def _check_image(image, path):

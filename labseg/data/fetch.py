@@ -2,7 +2,7 @@
 
 Two archives of the competition are downloaded (455 MB of its 24 GB), checked, unpacked to a
 temporary place and moved in whole: the folder is complete or not there. Beside it, `<folder>.part`
-holds what has been downloaded so far; a later call goes on from there.
+holds what has been downloaded so far; a later call resumes there.
 """
 
 import contextlib
@@ -13,17 +13,19 @@ import sys
 import time
 from pathlib import Path
 
-from labseg.data.archives import ARCHIVES, check, check_room, disk_errors, megabytes, unpack
+from labseg.arguments import folder_path, whole_number
+from labseg.data.archives import ARCHIVES, check, check_room, megabytes, unpack
 from labseg.data.carvana import car_of, list_pairs
 from labseg.errors import (
     FileInTheWay,
     FileMissing,
     InUse,
-    InvalidValue,
+    LabsegError,
     NoConnection,
     NotAllowed,
     PackageMissing,
 )
+from labseg.files import disk_errors
 
 COMPETITION = "carvana-image-masking-challenge"
 RULES = f"https://www.kaggle.com/c/{COMPETITION}/rules"
@@ -56,18 +58,18 @@ def fetch_carvana(folder, cars=None):
     You need a Kaggle account, its API token, and to have accepted the competition's rules on its
     page. Raises PermissionError when Kaggle does not let us, ConnectionError without a network,
     FileExistsError when the folder holds something else, ValueError for a damaged archive, OSError
-    for a full disk; each says what to do. After any of them, and after an interrupt, running it
-    again goes on where it stopped.
+    for a full disk; each says what to do. After any of them, and after an interrupt, the next
+    call resumes where this one stopped.
     """
     try:
-        return _fetch(Path(folder).expanduser(), cars)
-    except (OSError, ValueError, ImportError) as error:
+        return _fetch(folder_path("folder", folder), cars)
+    except LabsegError as error:
         raise error.with_traceback(None) from None  # its sentence says all, in a notebook too
 
 
 def _fetch(folder, cars):
-    if cars is not None and (isinstance(cars, bool) or not isinstance(cars, int) or cars < 1):
-        raise InvalidValue(f"cars={cars!r}: give a whole number of cars, at least 1.")
+    if cars is not None:
+        cars = whole_number("cars", cars, 1, "a whole number of cars")
     if _is_there(folder, cars):
         return folder
     part = folder.with_name(folder.name + ".part")
@@ -86,11 +88,11 @@ def _fetch(folder, cars):
 
 def _is_there(folder, cars):
     """Whether the folder holds cars; prints how many. An empty folder counts as none."""
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+    if not os.path.exists(folder) or (folder.is_dir() and not any(folder.iterdir())):
         return False
     if not all((folder / part).is_dir() for part, _ in ARCHIVES.values()):
         raise FileInTheWay(
-            f"{folder} is there already and is no Carvana folder: choose another name."
+            f"{folder} exists already and holds something else: choose another name."
         )
     pairs = list_pairs(folder)
     held = len({car_of(image.stem) for image, _ in pairs})
@@ -315,7 +317,7 @@ def _credentials():
     """Where Kaggle's client finds the credentials, or None."""
     if os.environ.get("KAGGLE_API_TOKEN"):
         return "KAGGLE_API_TOKEN"
-    home = Path.home()
+    home = Path(os.path.expanduser("~"))  # unlike Path.home(), it needs none
     folders = [home / ".kaggle", home / ".config" / "kaggle"]
     if os.environ.get("KAGGLE_CONFIG_DIR"):
         folders.insert(0, Path(os.environ["KAGGLE_CONFIG_DIR"]))

@@ -1,10 +1,14 @@
 """What is read is kept: found again, never wrong, safe with several processes, cleared."""
 
 import errno
+import json
 import os
+import pwd
+import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -108,6 +112,20 @@ def test_another_filter_is_another_entry(folder, reads, monkeypatch):
 # Never wrong.
 
 
+def test_another_folder_with_the_same_names_sizes_and_times_is_another_entry(folder, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    write_pair(other, "000000000000_01", seed=99)
+    for part in ("train/000000000000_01.jpg", "train_masks/000000000000_01_mask.gif"):
+        sizes = [(place / part).stat().st_size for place in (folder, other)]
+        for place, size in zip((folder, other), sizes, strict=True):
+            with (place / part).open("ab") as file:
+                file.write(bytes(max(sizes) - size))  # what follows the picture is not read
+            os.utime(place / part, (1, 1))
+    assert not same(load(folder), load(other))
+    assert same(load(other), load(other, cache=False))
+
+
 def change_image(folder):
     write_pair(folder, "000000000000_01", seed=99)
 
@@ -164,6 +182,11 @@ def flip(name, place):
     path.write_bytes(content)
 
 
+def edit_card(**changes):
+    path = entry() / "card.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
 DAMAGES = {
     "images cut": lambda: cut("images.npy"),
     "masks cut": lambda: cut("masks.npy"),
@@ -181,6 +204,8 @@ DAMAGES = {
     "card cut": lambda: cut("card.json"),
     "card a list": lambda: (entry() / "card.json").write_text("[]"),
     "card gone": lambda: (entry() / "card.json").unlink(),
+    "card without size": lambda: edit_card(size=None),
+    "card with a size of three": lambda: edit_card(size=[1, 2, 3]),
 }
 
 
@@ -264,6 +289,31 @@ def test_a_cache_directory_that_cannot_be_made_is_a_warning(folder, tmp_path, mo
     assert same(cars, load(folder, cache=False))
 
 
+@pytest.fixture
+def homeless(monkeypatch, tmp_path):
+    """A user whom the system doesn't know, as containers have them."""
+
+    def unknown(uid):
+        raise KeyError(uid)
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    monkeypatch.delenv("HOME")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.chdir(tmp_path)
+
+
+def test_without_a_home_folder_loading_works_with_a_warning(folder, homeless):
+    with pytest.warns(UserWarning, match=r"could not be kept \(You have no home folder: set XDG_"):
+        assert len(load(folder)) == 4
+    assert list(Path().iterdir()) == [Path(folder.name)]
+
+
+def test_without_a_home_folder_the_command_says_what_to_do(homeless):
+    result = CliRunner().invoke(cli.app, ["cache"])
+    assert result.exit_code == 1
+    assert "You have no home folder: set XDG_CACHE_HOME to a folder of yours" in result.stderr
+
+
 def test_an_interrupt_while_writing_leaves_nothing(folder, monkeypatch):
     save = np.save
 
@@ -320,9 +370,27 @@ def test_the_command_lists_what_is_kept_and_clears_it(folder, reads):
     assert len(reads) == 3
 
 
+def test_the_command_passes_over_a_card_that_makes_no_sense(folder):
+    load(folder)
+    edit_card(folder=3, images="many")
+    assert "images of" not in command()
+
+
 def test_clearing_removes_damaged_and_unfinished_entries_too(folder):
     load(folder)
     DAMAGES["card gone"]()
     (cache.cache_folder() / f"x{cache.UNFINISHED}").mkdir()
     command("--clear")
     assert not cache.cache_folder().exists()
+
+
+def test_what_cannot_be_removed_is_said(folder, monkeypatch):
+    def refused(path):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    load(folder)
+    monkeypatch.setattr(shutil, "rmtree", refused)
+    result = CliRunner().invoke(cli.app, ["cache", "--clear"])
+    assert result.exit_code == 1
+    assert "Cannot remove all of" in result.stderr
+    assert "(Permission denied): remove it by hand" in result.stderr

@@ -13,6 +13,11 @@ NAME = "0cdf5b5d0ce1_01"
 SIZE = (20, 30)
 
 
+@pytest.fixture(autouse=True)
+def cache_of_its_own(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
 @pytest.fixture
 def folder(tmp_path):
     write_pair(tmp_path, NAME)
@@ -53,7 +58,7 @@ def test_images_are_averaged_not_sampled(tmp_path):
     stripes = np.zeros((40, 60, 3), np.uint8)
     stripes[::2] = 255
     write_image(tmp_path, NAME, Image.fromarray(stripes))
-    write_mask(tmp_path, NAME, np.ones((40, 60)))
+    write_mask(tmp_path, NAME, np.arange(2400).reshape(40, 60) < 900)
     assert abs(load(tmp_path).images.mean() - 127) < 6
     assert load(tmp_path).images.std() < 30
 
@@ -128,7 +133,7 @@ def test_zips_that_were_not_unpacked(tmp_path):
 def test_an_empty_folder(tmp_path):
     (tmp_path / "train").mkdir()
     (tmp_path / "train_masks").mkdir()
-    fails(tmp_path, "holds no .jpg", error=FileNotFoundError)
+    fails(tmp_path, "train holds no .jpg: put the files there", error=FileNotFoundError)
 
 
 def test_an_image_without_its_mask(folder):
@@ -265,3 +270,108 @@ def test_select_takes_rows_a_slice_or_a_condition(ten):
     assert ten.select([3, 1]).names == [ten.names[3], ten.names[1]]
     assert ten.select(slice(0, 2)).names == ten.names[:2]
     assert set(ten.select(np.array(ten.views) == 2).views) == {2}
+
+
+@pytest.mark.parametrize("rows", [99, [99], -41, "a", None, [0.5], [True], {"a": 1}])
+def test_rows_that_are_not_there(ten, rows):
+    with pytest.raises(ValueError, match=r"rows=.*: give row numbers from 0 to 39, a slice"):
+        ten.select(rows)
+
+
+def test_a_single_row_is_a_set_of_one_image(ten):
+    assert ten.select(3).names == ten.select(np.int64(3)).names == [ten.names[3]]
+
+
+@pytest.mark.parametrize(
+    "bad", [{"val": None}, {"test": "0.1"}, {"val": float("nan")}, {"seed": -1}, {"seed": 1.5}]
+)
+def test_arguments_of_a_split_that_are_no_numbers(ten, bad):
+    (name, value), *_ = bad.items()
+    with pytest.raises(ValueError, match=re.escape(f"{name}={value!r}: give a")):
+        ten.split(**bad)
+
+
+def test_numpys_numbers_will_do(ten):
+    given = {"val": np.float32(0.25), "test": np.float64(0.25), "seed": np.int64(1)}
+    assert ten.split(**given)[2].names == ten.split(val=0.25, test=0.25, seed=1)[2].names
+
+
+# Where the folder is, and what is in it.
+
+
+def test_the_home_folder_may_be_written_as_a_tilde(folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder.parent))
+    assert load(f"~/{folder.name}").names == [NAME]
+
+
+@pytest.mark.parametrize("nowhere", [None, 3, "", "a" * 300, "nul\0l"])
+def test_a_folder_that_cannot_be(nowhere):
+    words = "folder" if isinstance(nowhere, str) and nowhere else f"folder={nowhere!r}"
+    with pytest.raises((ValueError, FileNotFoundError), match=words):
+        load(nowhere)
+
+
+@pytest.mark.parametrize("ending", [".JPG", ".jpeg", ".png"])
+def test_photographs_with_another_ending_are_named(folder, ending):
+    path = folder / "train" / f"{NAME}.jpg"
+    path.rename(path.with_suffix(ending))
+    fails(
+        folder,
+        f"holds no .jpg but 1 files ending in {ending}: rename or convert",
+        error=FileNotFoundError,
+    )
+
+
+def test_a_folder_within_the_folder_of_the_same_name_is_named(folder):
+    (folder / "train").rename(folder / "inner")
+    (folder / "train").mkdir()
+    (folder / "inner").rename(folder / "train" / "train")
+    fails(folder, "holds no .jpg: move what is in", "train/train up", error=FileNotFoundError)
+
+
+@pytest.mark.parametrize("kind", ["folder", "dangling link"])
+def test_a_name_that_is_no_file(folder, kind):
+    path = folder / "train" / f"{NAME}.jpg"
+    path.unlink()
+    path.mkdir() if kind == "folder" else path.symlink_to("nowhere")
+    fails(folder, f"{NAME}.jpg is a folder, or a link to nothing")
+
+
+def test_a_file_that_may_not_be_read(folder, monkeypatch):
+    def refused(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Image, "open", refused)
+    fails(folder, "may not be read: change its permissions", error=PermissionError, cache=False)
+
+
+def test_a_picture_with_far_too_many_pixels(folder, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    fails(folder, f"{NAME}.jpg says that it has far too many pixels")
+
+
+def test_more_than_the_memory_holds(folder):
+    fails(folder, "1 images of", "do not fit into the memory", size=(10**9, 10**9))
+
+
+def test_an_animated_mask(folder):
+    path = folder / "train_masks" / f"{NAME}_mask.gif"
+    frames = [Image.new("L", (60, 40), level) for level in (0, 255)]
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    fails(folder, f"{NAME}_mask.gif is animated (2 pictures)")
+
+
+def test_a_mask_with_an_alpha_channel(folder):
+    path = folder / "train_masks" / f"{NAME}_mask.gif"
+    Image.new("LA", (60, 40)).save(path, "PNG")
+    fails(folder, f"{NAME}_mask.gif has an alpha channel (mode LA)")
+
+
+@pytest.mark.parametrize(
+    ("level", "said"), [(0, "is empty: is the car another colour"), (1, "covers most of its pict")]
+)
+def test_a_mask_that_can_hardly_be_right_is_said(folder, level, said):
+    write_mask(folder, NAME, np.full((40, 60), level))
+    for _ in range(2):  # read, and found in the cache
+        with pytest.warns(UserWarning, match=f"{NAME}_mask.gif {said}"):
+            load(folder)
