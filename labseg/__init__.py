@@ -32,6 +32,7 @@ _PUBLIC = {
     "receptive_field": ("labseg.layers", "receptive_field"),
     "check": ("labseg.exercises.check", None),
     "hint": ("labseg.exercises.hints", "hint"),
+    "reveal": ("labseg.exercises.guesses", "reveal"),
     "progress": ("labseg.exercises.progress", "progress"),
 }
 __all__ = [*_PUBLIC, "__version__"]

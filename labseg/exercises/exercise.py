@@ -15,9 +15,11 @@ class Exercise:
     cases: seed → the cases to try, a list of {argument: value}.
     answers: (what the student wrote, cases) → one plain answer a case; from answers.py.
     faults: (cases, answers) → {part: Fault, a sentence, or None if the part is right}.
-    hints: from a first nudge to nearly the answer.
+    hints: from a first nudge to nearly the answer; none where each fault says all.
     remark: (cases, answers) → a sentence to a right answer, or "".
     takes: what the student writes, as a check asks for it ("the function", "your answer").
+    by_hand: whether an instructor reads the answer and gives its points; `faults` then only says
+        why it can't be handed in yet.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Exercise:
     hints: tuple[str, ...]
     remark: Callable[[list[dict], list], str] = lambda cases, answers: ""
     takes: str = "the function"
+    by_hand: bool = False
 
     @property
     def max_points(self):

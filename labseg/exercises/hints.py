@@ -39,6 +39,8 @@ def hint(name, n=None):
     """
     exercise = find(name)
     total = len(exercise.hints)
+    if not total:
+        raise InvalidValue(f"{exercise.name} has no hints: its check says why an answer is wrong.")
     if n is None:
         n = _given[exercise.name] = min(_given.get(exercise.name, 0) + 1, total)
     elif not 1 <= whole_number("n", n) <= total:

@@ -4,24 +4,34 @@ Answers may come from a stranger's process and hold anything at all. Whatever th
 raises nothing: an answer that cannot be read is a fault with a sentence.
 """
 
+from functools import partial
+
+from labseg.exercises.answers import given
 from labseg.exercises.verdict import Fault, Part, Verdict, short
 
 
 def judge(exercise, cases, answers):
     """The Verdict of an Exercise on answers, one for each case."""
     answers = _padded(answers, len(cases))
-    if _not_attempted(answers):
+    verdict = partial(
+        Verdict,
+        exercise.name,
+        takes=exercise.takes,
+        by_hand=exercise.by_hand,
+        hinted=bool(exercise.hints),
+    )
+    if _not_attempted(answers) or (exercise.answers is given and _blank(answers)):
         parts = tuple(Part(name, 0, points) for name, points in exercise.points.items())
-        return Verdict(exercise.name, parts, attempted=False, takes=exercise.takes)
+        return verdict(parts, attempted=False)
     faults, failure = attempt(exercise.faults, cases, answers)
     parts = tuple(
-        _part(name, points, failure or faults.get(name)) for name, points in exercise.points.items()
+        _part(name, points, failure or faults.get(name), exercise.by_hand)
+        for name, points in exercise.points.items()
     )
-    verdict = Verdict(exercise.name, parts, takes=exercise.takes)
-    if not verdict.passed:
-        return verdict
+    if not verdict(parts).passed:
+        return verdict(parts)
     remark, _ = attempt(exercise.remark, cases, answers)
-    return Verdict(exercise.name, parts, remark=short(remark or ""), takes=exercise.takes)
+    return verdict(parts, remark=short(remark or ""))
 
 
 def _padded(answers, n):
@@ -40,9 +50,21 @@ def _not_attempted(answers):
     return all(stubs) and "NotImplementedError" in errors
 
 
-def _part(name, points, fault):
+def _blank(answers):
+    """Whether every answer is None, an empty text, or holds nothing but these."""
+    found = [answer.get("value", answer) for answer in answers if isinstance(answer, dict)]
+    return len(found) == len(answers) and all(map(_empty, found))
+
+
+def _empty(value):
+    if isinstance(value, dict | list):
+        return all(map(_empty, value.values() if isinstance(value, dict) else value))
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _part(name, points, fault, by_hand):
     if not fault:
-        return Part(name, points, points)
+        return Part(name, 0 if by_hand else points, points)
     return Part(name, 0, points, fault if isinstance(fault, Fault) else Fault(short(fault)))
 
 

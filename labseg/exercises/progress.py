@@ -11,7 +11,13 @@ from labseg.exercises.shown import Shown
 from labseg.files import write_whole
 
 FILE = "labseg-progress.json"  # in the current folder, where the notebook is
-SYMBOLS = {"right": "✓ right", "not yet": "✗ not yet", "not attempted": "… not attempted"}
+SYMBOLS = {
+    "right": "✓ right",
+    "handed in": "✓ handed in",
+    "not yet": "✗ not yet",
+    "not attempted": "… not attempted",
+}
+RANKS = ("not attempted", "not yet", "handed in", "right")  # from worst to best
 
 
 @dataclass(frozen=True)
@@ -22,14 +28,14 @@ class Progress(Shown):
 
     @property
     def done(self):
-        """The exercises that are right."""
-        return [exercise for exercise, state, _ in self.rows if state == "right"]
+        """The exercises that are right or handed in."""
+        return [exercise for exercise, state, _ in self.rows if state in ("right", "handed in")]
 
     @property
     def cells(self):
         yield "lesson", "exercise", "state", "points", "minutes"
         for exercise, state, points in self.rows:
-            score = f"{points} of {exercise.max_points}"
+            score = f"{points} of {exercise.max_points}" if exercise.max_points else ""
             yield exercise.notebook, exercise.name, SYMBOLS[state], score, str(exercise.minutes)
         exercises = [exercise for exercise, *_ in self.rows]
         points = sum(points for *_, points in self.rows)
@@ -64,7 +70,7 @@ class Progress(Shown):
         return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
 
     def __repr__(self):
-        return f"<progress: {len(self.done)} of {len(self.rows)} exercises are right>"
+        return f"<progress: {len(self.done)} of {len(self.rows)} exercises are done>"
 
 
 def progress():
@@ -77,7 +83,8 @@ def record(exercise, verdict):
     """Keep a verdict, if it is the best so far; where nothing can be written, go on without."""
     kept = _read()
     state, points = _best(kept, exercise)
-    if verdict.attempted and (state == "not attempted" or verdict.points >= points):
+    now = RANKS.index(verdict.state), verdict.points
+    if verdict.attempted and now >= (RANKS.index(state), points):
         kept[exercise.name] = {"state": verdict.state, "points": verdict.points}
         with contextlib.suppress(OSError):
             write_whole(FILE, json.dumps(kept, indent=1))
@@ -86,7 +93,7 @@ def record(exercise, verdict):
 def _best(kept, exercise):
     """(state, points) of an exercise; a file that was edited or damaged counts as nothing done."""
     match kept.get(exercise.name):
-        case {"state": "right" | "not yet" as state, "points": int(points)} if (
+        case {"state": "right" | "handed in" | "not yet" as state, "points": int(points)} if (
             0 <= points <= exercise.max_points
         ):
             return state, points

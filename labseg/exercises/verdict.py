@@ -37,7 +37,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of an exercise, the points it earned of how many, and its Fault or None."""
+    """A part of an exercise, the points it earned of how many, and its Fault; None if right."""
 
     name: str
     points: int
@@ -59,6 +59,8 @@ class Verdict(Shown):
     attempted: bool = True
     remark: str = ""  # about a right answer
     takes: str = "the function"  # what the student is to write
+    by_hand: bool = False  # the instructor reads the answer and gives its points
+    hinted: bool = True  # whether the exercise has hints
 
     @property
     def points(self):
@@ -70,45 +72,53 @@ class Verdict(Shown):
 
     @property
     def passed(self):
-        return self.attempted and all(part.points == part.max_points for part in self.parts)
+        return self.attempted and not self.wrong
 
     def __bool__(self):
         return self.passed
 
     @property
     def state(self):
-        return "right" if self.passed else "not yet" if self.attempted else "not attempted"
+        if not self.attempted:
+            return "not attempted"
+        if not self.passed:
+            return "not yet"
+        return "handed in" if self.by_hand else "right"
 
     @property
     def right(self):
         """The names of the parts that are right."""
-        return [part.name for part in self.parts if part.points == part.max_points]
+        return [part.name for part in self.parts if self.attempted and not part.fault]
 
     @property
     def wrong(self):
         """[(names of the parts, their common Fault)], in order."""
         found = {}
         for part in self.parts:
-            if part.points < part.max_points:
+            if part.fault:
                 found.setdefault(part.message, ([], part.fault))[0].append(part.name)
         return list(found.values())
 
     @property
     def title(self):
-        points = f"{self.points} of {self.max_points} points"
         if not self.attempted:
             return "… Not attempted yet."
+        if self.state == "handed in":
+            return f"✓ Handed in: your instructor reads it (up to {self.max_points} points)."
+        points = f" ({self.points} of {self.max_points} points)" if self.max_points else ""
         if self.passed:
-            return f"✓ Right: everything asked for is there ({points})."
-        return f"✗ Not yet ({points}):"
+            return f"✓ Right: everything asked for is there{points}."
+        return f"✗ Not yet{points}:"
 
     @property
     def advice(self):
         """What to do, or to notice, next."""
-        hint = f'labseg.hint("{self.exercise}") gives a hint.'
+        hint = f'labseg.hint("{self.exercise}") gives a hint.' if self.hinted else ""
         if self.passed:
             return self.remark
-        return hint if self.attempted else f"Write {self.takes} and run this cell again; {hint}"
+        if self.attempted:
+            return hint
+        return f"Write {self.takes} and run this cell again{f'; {hint}' if hint else '.'}"
 
     @property
     def message(self):
@@ -132,7 +142,8 @@ class Verdict(Shown):
             rows += [self._item(*wrong) for wrong in self.wrong]
             if self.right and not self.passed:
                 rows.append(f"✓ right so far: {escape(', '.join(self.right))}")
-        rows.append(escape(self.advice))
+        if self.advice:
+            rows.append(escape(self.advice))
         style = f"border-left: 4px solid {colour}; padding: 0.2em 0.8em; max-width: 50em; "
         style += "overflow-wrap: break-word; line-height: 1.5"
         return f'<div style="{style}">{"".join(f"<div>{row}</div>" for row in rows)}</div>'
