@@ -16,6 +16,7 @@ import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
+from matplotlib.ticker import LogLocator
 
 from labseg.arguments import car_set, filled_dict, image_size, number, whole_number
 from labseg.errors import InvalidType, InvalidValue
@@ -169,6 +170,43 @@ def history(history, names=("loss", "accuracy")):
         lines = [Line2D([], [], **_line(k)) for k in range(len(runs))]
         _legend_below(figure, [*lines, *drawn.values()], [*runs, *drawn])
     return axes[0]
+
+
+def side_by_side(runs, reference, names=("loss", "accuracy")):
+    """A column of training (solid) and validation (dashed) curves for each of several trainings.
+
+    runs: {label: what `fit` returned, or its `.history`}. reference: one more, whose validation
+    curve is dotted in every column. A row for each of `names`, with one scale for all columns,
+    which is logarithmic for the loss.
+    """
+    runs, (reference,) = _runs(runs), _runs(reference).values()
+    size = WIDTH, 1.9 * len(names) + 0.4
+    shape = {"nrows": len(names), "ncols": len(runs), "figsize": size, "squeeze": False}
+    figure, axes = plt.subplots(**shape, sharex=True, sharey="row", layout="constrained")
+    styles = {
+        "training": {"color": BLUE, "linewidth": 2},
+        "validation": {"color": ORANGE, "linewidth": 2, "linestyle": (0, (4, 1.5))},
+        "healthy (validation)": {"color": "black", "linewidth": 1.2, "linestyle": ":"},
+    }
+    for row, name in zip(axes, names, strict=True):
+        row[0].set_ylabel(name)
+        if name == "loss":
+            row[0].set_yscale("log")
+            row[0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            row[0].yaxis.set_major_formatter("{x:g}")
+            row[0].yaxis.set_minor_formatter("")
+        for ax, run in zip(row, runs.values(), strict=True):
+            curves = run[name], run[f"val_{name}"], reference[f"val_{name}"]
+            for y, style in zip(curves, styles.values(), strict=True):
+                ax.plot(np.arange(1, len(y) + 1), y, **style)
+            ax.grid(alpha=0.3)
+    for ax, label in zip(axes[0], runs, strict=True):
+        ax.set_title(label)
+    for ax in axes[-1]:
+        ax.set_xlabel("epoch")
+        ax.xaxis.get_major_locator().set_params(integer=True)
+    _legend_below(figure, [Line2D([], [], **style) for style in styles.values()], list(styles))
+    return axes
 
 
 def curves(x, lines, xlabel, ylabel, title=None):

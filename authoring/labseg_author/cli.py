@@ -19,7 +19,7 @@ app = typer.Typer(
 
 @app.callback()
 def main() -> None:
-    """Make the lab: release its notebooks, train its models, render its cars."""
+    """Make the lab: release its notebooks, train its models, record its curves, render its cars."""
 
 
 # labseg-author release
@@ -49,6 +49,18 @@ def models() -> None:
 
     for name, score in ship_models(Path.cwd())["scores"].items():
         typer.echo(f"{name}: {score:.3f}")
+
+
+# labseg-author curves
+
+
+@app.command()
+def curves() -> None:
+    """Record the training curves of the exercise `curves` in lesson 2 (a minute)."""
+    from labseg_author.curves import record_curves
+
+    for name, run in record_curves().items():
+        typer.echo(f"{name}: validation loss {run['val_loss'][-1]:.3f}")
 
 
 # labseg-author render
