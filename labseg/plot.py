@@ -172,16 +172,23 @@ def history(history, names=("loss", "accuracy")):
     return axes[0]
 
 
-def side_by_side(runs, reference, names=("loss", "accuracy")):
-    """A column of training (solid) and validation (dashed) curves for each of several trainings.
+def side_by_side(runs, reference):
+    """Loss (logarithmic) and accuracy of several trainings, a column each, on common scales.
 
-    runs: {label: what `fit` returned, or its `.history`}. reference: one more, whose validation
-    curve is dotted in every column. A row for each of `names`, with one scale for all columns,
-    which is logarithmic for the loss.
+    Training is solid, validation dashed; the validation of a healthy training is dotted in every
+    column. runs: {label: what `fit` returned, or its `.history`}; reference: the healthy one.
+    Raises ValueError or TypeError for anything else.
     """
-    runs, (reference,) = _runs(runs), _runs(reference).values()
-    size = WIDTH, 1.9 * len(names) + 0.4
-    shape = {"nrows": len(names), "ncols": len(runs), "figsize": size, "squeeze": False}
+    runs, names = _runs(runs), ("loss", "accuracy")
+    reference, *others = _runs(reference).values()
+    if others:
+        raise InvalidValue(f"reference is one training, not {1 + len(others)}.")
+    for label, run in {**runs, "reference": reference}.items():
+        if missing := {"loss", "val_loss", "accuracy", "val_accuracy"} - set(run):
+            raise InvalidValue(
+                f"{label!r} has no {min(missing)}: give validation data and metrics=['accuracy']."
+            )
+    shape = {"nrows": 2, "ncols": len(runs), "figsize": (WIDTH, 4.2), "squeeze": False}
     figure, axes = plt.subplots(**shape, sharex=True, sharey="row", layout="constrained")
     styles = {
         "training": {"color": BLUE, "linewidth": 2},
@@ -190,21 +197,19 @@ def side_by_side(runs, reference, names=("loss", "accuracy")):
     }
     for row, name in zip(axes, names, strict=True):
         row[0].set_ylabel(name)
-        if name == "loss":
-            row[0].set_yscale("log")
-            row[0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            row[0].yaxis.set_major_formatter("{x:g}")
-            row[0].yaxis.set_minor_formatter("")
         for ax, run in zip(row, runs.values(), strict=True):
             curves = run[name], run[f"val_{name}"], reference[f"val_{name}"]
             for y, style in zip(curves, styles.values(), strict=True):
                 ax.plot(np.arange(1, len(y) + 1), y, **style)
             ax.grid(alpha=0.3)
-    for ax, label in zip(axes[0], runs, strict=True):
-        ax.set_title(label)
-    for ax in axes[-1]:
-        ax.set_xlabel("epoch")
-        ax.xaxis.get_major_locator().set_params(integer=True)
+    for (top, bottom), label in zip(axes.T, runs, strict=True):
+        top.set_title(label)
+        bottom.set_xlabel("epoch")
+        bottom.xaxis.get_major_locator().set_params(integer=True)
+    axes[0, 0].set_yscale("log")
+    axes[0, 0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes[0, 0].yaxis.set_major_formatter("{x:g}")
+    axes[0, 0].yaxis.set_minor_formatter("")
     _legend_below(figure, [Line2D([], [], **style) for style in styles.values()], list(styles))
     return axes
 

@@ -115,3 +115,13 @@ def test_the_studio_has_a_default_for_whatever_render_leaves_out():
     named = {parameter.name for parameter in others}
     assert {"cars", "views", "size", "seed", "workers"} <= named
     assert [parameter.name for parameter in others if parameter.default is parameter.empty] == []
+
+
+# labseg-author curves
+
+
+def test_curves_says_what_it_recorded(monkeypatch):
+    runs = {"healthy": {"val_loss": [0.5, 0.25]}}
+    recorded = types.SimpleNamespace(record_curves=lambda: runs)
+    monkeypatch.setitem(sys.modules, "labseg_author.curves", recorded)
+    assert author("curves").output == "healthy: validation loss 0.250\n"

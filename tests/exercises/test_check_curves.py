@@ -16,6 +16,8 @@ WRONG = {
     for diagnosis in WHY[name]
 }
 
+RUN = {name: [1, 0.5] for name in ("loss", "val_loss", "accuracy", "val_accuracy")}
+
 
 @pytest.mark.parametrize(
     "answer",
@@ -69,6 +71,21 @@ def test_the_figure_has_a_column_for_each_training():
     assert [ax.get_title() for ax in axes[0]] == list("ABCD")
     assert [len(ax.lines) for ax in axes.flat] == [3] * 8
     plt.close("all")
+
+
+@pytest.mark.parametrize(
+    ("runs", "reference", "said"),
+    [
+        ({"A": {"loss": [1]}}, RUN, "'A' has no accuracy"),
+        ({"A": RUN}, {"loss": [1], "val_loss": [1], "accuracy": [1]}, "'reference' has no val_acc"),
+        ([RUN], RUN, "history is not what fit returns"),
+        ({"A": RUN}, None, "history is not what fit returns"),
+        ({"A": RUN}, {"B": RUN, "C": RUN}, "reference is one training, not 2"),
+    ],
+)
+def test_the_figure_says_what_it_cannot_draw(runs, reference, said):
+    with pytest.raises((ValueError, TypeError), match=said):
+        labseg.plot.side_by_side(runs, reference)
 
 
 def test_the_author_records_what_ships(monkeypatch, tmp_path):
