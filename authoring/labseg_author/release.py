@@ -149,6 +149,8 @@ def student(solved, name: str):
                 step.preprocess_cell(cell, {"language": "python"}, index)
         except Exception as error:  # nbgrader raises RuntimeError and others, naming no cell
             raise ReleaseError(f"{where}: {error}") from error
+        if cell.cell_type == "code":
+            cell.source = without_margin_stubs(cell.source)
         cell.source = cell.source.rstrip()
         if left := MARKER.search(cell.source):
             raise ReleaseError(
@@ -156,6 +158,14 @@ def student(solved, name: str):
                 "### BEGIN SOLUTION, ### BEGIN HIDDEN TESTS or ### BEGIN MARK SCHEME and their END."
             )
     return nb
+
+
+def without_margin_stubs(source: str) -> str:
+    """A code cell less nbgrader's stubs outside of functions.
+
+    `quiz = {1: None}` above a solution is the stub there; a `raise` would end the whole cell.
+    """
+    return re.sub(rf"^{re.escape(CODE_STUB)}\n?", "", source, flags=re.MULTILINE)
 
 
 def _nbgrader_steps() -> list:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from labseg_author.release import CODE_STUB, ReleaseError, release
+from labseg_author.release import CODE_STUB, ReleaseError, release, without_margin_stubs
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 ROOT = Path(__file__).parents[2]
@@ -84,6 +84,15 @@ def test_the_student_edition_has_stubs_for_solutions_and_no_hidden_tests(checkou
     graded = [cell for cell in cells.values() if cell.metadata.get("nbgrader", {}).get("grade")]
     assert [cell.source for cell in graded] == ["print(double)"]
     assert [cell.metadata.editable for cell in graded] == [False]
+
+
+def test_a_solution_at_the_left_margin_leaves_what_stands_above_it(checkout):
+    path = checkout / "solutions" / "01_dataset.ipynb"
+    quiz = 'quiz = {1: None}\n### BEGIN SOLUTION\nquiz = {1: "a"}\n### END SOLUTION\nprint(quiz)'
+    nbformat.write(lesson(answer=quiz), path)
+    release(checkout)
+    released = read(checkout / "notebooks" / path.name)
+    assert "quiz = {1: None}\nprint(quiz)" in [cell.source for cell in released.cells]
 
 
 def test_an_untouched_stub_raises_only_when_called(checkout):
@@ -373,6 +382,6 @@ def test_nbgrader_makes_the_same_student_edition(tmp_path, monkeypatch):
     for path in (tmp_path / "source" / "labseg").glob("*.ipynb"):
         theirs = read(tmp_path / "release" / "labseg" / path.name)
         ours = read(ROOT / "notebooks" / path.name)
-        assert [c.source.rstrip() for c in theirs.cells if c.cell_type == "code"] == [
-            c.source for c in ours.cells if c.cell_type == "code"
-        ]
+        assert [
+            without_margin_stubs(c.source.rstrip()) for c in theirs.cells if c.cell_type == "code"
+        ] == [c.source for c in ours.cells if c.cell_type == "code"]
