@@ -115,7 +115,9 @@ def _marks(car, f, data):
     first = posts[0][0] if posts else None
 
     def post(at, wide, lean):
-        middle = lambda c: c.x - at - lean * (c.t - 0.5) * tall  # noqa: E731
+        def middle(c):
+            return c.x - at - lean * (c.t - 0.5) * tall
+
         return ("gloss", lambda c: middle(c) + wide, lambda c: wide - middle(c))
 
     panes = [post(*p) for p in posts]
@@ -123,7 +125,10 @@ def _marks(car, f, data):
         panes.append((dark, lambda c: first - c.x))
     frame = "chrome" if car.chrome and car.chrome_grille else "gloss"
     strip = "chrome" if car.chrome else "gloss"
-    around = lambda c: side(c) + 0.016  # noqa: E731
+
+    def around(c):
+        return side(c) + 0.016
+
     marks = [
         (("gloss", [("glass", lambda c: screen(c) - 0.025)]), screen),
         (("gloss", [(dark, lambda c: back(c) - 0.02)]), back),
@@ -133,9 +138,10 @@ def _marks(car, f, data):
     ]
     if car.sunroof and not car.soft_top:
         middle, reach = f.roof_front - 0.45, min(0.30, (f.roof_front - f.roof_rear) / 2 - 0.12)
-        panel = lambda c: within(  # noqa: E731
-            reach - np.abs(c.x - middle), 0.42 - c.y, (c.t - 1.05) * 0.5, radius=0.06
-        )
+
+        def panel(c):
+            return within(reach - np.abs(c.x - middle), 0.42 - c.y, (c.t - 1.05) * 0.5, radius=0.06)
+
         marks.append(("gloss", panel))
     return marks + tail_lamp(car, f, data[:, 6].max())
 

@@ -48,9 +48,14 @@ def _openings(car, f):
     out.append((None, seats, lambda c: c.t - 1.0))
     if car.style == "pickup":
         tailgate = f.rear + 0.08 + car.tail_lean + car.bumper
-        bed = lambda c: within(f.foot - 0.07 - c.x, c.x - tailgate)  # noqa: E731
-        wide = lambda c: 0.945 * car.width / 2 - 0.09 - c.y  # noqa: E731
-        out += [(None, bed, wide, lambda c: c.t - 1.0)]
+
+        def bed(c):
+            return within(f.foot - 0.07 - c.x, c.x - tailgate)
+
+        def inner_width(c):
+            return 0.945 * car.width / 2 - 0.09 - c.y
+
+        out += [(None, bed, inner_width, lambda c: c.t - 1.0)]
         out += [("trim", lambda c: f.foot - 0.03 - c.x, lambda c: c.t - 1.03)]
     return out
 
@@ -80,7 +85,9 @@ def _lamp_corners(car):
 def _head_lamp(car, f):
     corners = _lamp_corners(car)
     h, a, n = car.lamp_height, car.lamp_inner, car.lamp_length
-    front = lambda c: np.minimum(c.x - f.front + 1.15, 1.01 - c.t)  # noqa: E731
+
+    def front(c):
+        return np.minimum(c.x - f.front + 1.15, 1.01 - c.t)
 
     def lamp(c):
         return polygon(c.s, c.z - c.edge, corners, radius=0.025)
@@ -126,10 +133,16 @@ def _grille(car):
     for k in range(count):
         if car.grille_style in (2, 4):
             middle = wide * (k + 0.5) / count
-            gap = lambda c, m=middle: c.s - m  # noqa: E731
+
+            def gap(c, m=middle):
+                return c.s - m
+
         else:
             middle = low + (top - low) * (k + 1) / (count + 1)
-            gap = lambda c, m=middle: c.z - m  # noqa: E731
+
+            def gap(c, m=middle):
+                return c.z - m
+
         half = 0.22 * (top - low) / (count + 1) if car.grille_style not in (2, 4) else 0.008
         inside.append((metal, lambda c, g=gap, h=half: g(c) + h, lambda c, g=gap, h=half: h - g(c)))
     frame = metal if car.chrome_grille else "gloss"
@@ -153,16 +166,25 @@ def _intake(car):
     out = [(("dark", slats), lambda c: polygon(c.s, c.z, corners, radius=0.03), _ahead)]
     if car.fog:
         u, v = max(wide + 0.12, 0.68), (low + high) / 2 + 0.03
-        lamp = lambda c: 0.042 - np.hypot(c.s - u, c.z - v)  # noqa: E731
+
+        def lamp(c):
+            return 0.042 - np.hypot(c.s - u, c.z - v)
+
         pod = [
             (u - 0.11, v - 0.05),
             (u + 0.12, v - 0.06),
             (u + 0.10, v + 0.06),
             (u - 0.07, v + 0.05),
         ]
-        near = lambda c: 1.1 - c.s  # noqa: E731
+
+        def near(c):
+            return 1.1 - c.s
+
         if car.fog == 2:
-            frame = lambda c: polygon(c.s, c.z, pod, radius=0.02)  # noqa: E731
+
+            def frame(c):
+                return polygon(c.s, c.z, pod, radius=0.02)
+
             out.append((("trim", [("lamp", lamp)]), frame, near))
         else:
             out.append((("trim", [("lamp", lambda c: lamp(c) - 0.010)]), lamp, near))
@@ -182,14 +204,20 @@ def rear_plate_height(car: Car) -> float:
 
 def _plate_recess(car, length):
     z = rear_plate_height(car)
-    back = lambda c: 0.8 - (length - c.s)  # noqa: E731
+
+    def back(c):
+        return 0.8 - (length - c.s)
+
     recess = [(-1, z - 0.10), (0.27, z - 0.10), (0.29, z + 0.10), (-1, z + 0.10)]
     strip = [
         ("chrome" if car.chrome_grille else "trim", lambda c: c.z - z - 0.075),
     ]
     if car.style == "pickup":
         return []
-    shade = lambda c: polygon(length - c.s, c.z, recess, radius=0.03)  # noqa: E731
+
+    def shade(c):
+        return polygon(length - c.s, c.z, recess, radius=0.03)
+
     return (
         [(("paint", strip), shade, back)] if not car.two_tone else [(("trim", strip), shade, back)]
     )
@@ -198,7 +226,10 @@ def _plate_recess(car, length):
 def _unpainted(car, f, length):
     """Plastic: below the bumpers, on sills, around the wheels; and the bumpers' joints."""
     low = car.clearance
-    ends = lambda c: np.maximum(c.x - f.axle_front - f.arch, f.axle_rear - f.arch - c.x)  # noqa: E731
+
+    def ends(c):
+        return np.maximum(c.x - f.axle_front - f.arch, f.axle_rear - f.arch - c.x)
+
     out = []
     material = "chrome" if car.style == "pickup" and car.chrome else "trim"
     if car.style == "pickup":
@@ -209,10 +240,16 @@ def _unpainted(car, f, length):
     if car.cladding:
         out.append(("trim", lambda c: low + 0.04 + 1.6 * car.cladding - c.z))
         for axle in (f.axle_front, f.axle_rear):
-            ring = lambda c, a=axle: f.arch + car.cladding - np.hypot(c.x - a, c.z - car.wheel)  # noqa: E731
+
+            def ring(c, a=axle):
+                return f.arch + car.cladding - np.hypot(c.x - a, c.z - car.wheel)
+
             out.append(("trim", ring))
     if car.moulding:
-        z = lambda c: c.z - low - 0.27  # noqa: E731
+
+        def z(c):
+            return c.z - low - 0.27
+
         out.append(
             (
                 "paint" if car.cladding else "trim",
@@ -239,18 +276,29 @@ def _doors(car, f):
     sill = car.clearance + 0.10
     lines = door_lines(car, f)
     out = []
-    side = lambda c: 1.0 - c.t  # noqa: E731
-    above = lambda c: c.z - sill  # noqa: E731
+
+    def side(c):
+        return 1.0 - c.t
+
+    def above(c):
+        return c.z - sill
+
     for x in lines:
-        at = lambda c, x=x: c.x - x - 0.10 * (c.z - 0.7) ** 2  # noqa: E731
+
+        def at(c, x=x):
+            return c.x - x - 0.10 * (c.z - 0.7) ** 2
+
         out.append(("seam", *_stroke(at), above, side))
-    low = lambda c: c.z - sill  # noqa: E731
+
     reach = (lambda c: lines[0] - c.x, lambda c: c.x - lines[-1])
-    out.append(("seam", *_stroke(low), *reach))
+    out.append(("seam", *_stroke(above), *reach))
     if car.style == "pickup":
         out.append(("seam", *_stroke(lambda c: c.x - f.foot + 0.02, 0.012), above))
     flap = f.axle_rear - 0.12 - (0.25 if car.style == "pickup" else 0)
-    lid = lambda c: np.hypot(c.x - flap, c.z - car.belt + 0.13) - 0.08  # noqa: E731
+
+    def lid(c):
+        return np.hypot(c.x - flap, c.z - car.belt + 0.13) - 0.08
+
     out.append(("seam", *_stroke(lid, 0.003), side))
     return out
 
@@ -259,17 +307,25 @@ def _lids(car, f, length):
     """Hood, boot lid or tailgate, and the joints of the bumpers."""
     width = car.width / 2
     out = []
-    hood = lambda c: c.t - 1.07  # noqa: E731
-    out.append(("seam", *_stroke(hood, 0.007), lambda c: c.x - f.cowl + 0.05))
-    joint = lambda c: c.z - 0.62 * (car.hood - 0.07) - 0.05  # noqa: E731
-    front = lambda c: c.x - f.axle_front - f.arch * 0.6  # noqa: E731
+    out.append(("seam", *_stroke(lambda c: c.t - 1.07, 0.007), lambda c: c.x - f.cowl + 0.05))
+
+    def joint(c):
+        return c.z - 0.62 * (car.hood - 0.07) - 0.05
+
+    def front(c):
+        return c.x - f.axle_front - f.arch * 0.6
+
     out.append(("seam", *_stroke(joint), front, lambda c: c.s - car.lamp_inner))
-    r = lambda c: length - c.s  # noqa: E731
     bumper = car.clearance + 0.55 * (car.belt - car.clearance)
-    step = lambda c: c.z - bumper  # noqa: E731
-    out.append(("seam", *_stroke(step, 0.006), lambda c: f.axle_rear - f.arch * 0.6 - c.x))
-    gate = lambda c: r(c) - width + (0.16 if car.tail_style == 1 else 0.22)  # noqa: E731
-    out.append(("seam", *_stroke(gate), lambda c: c.z - bumper))
+
+    def above(c):
+        return c.z - bumper
+
+    def tailgate(c):
+        return (length - c.s) - width + (0.16 if car.tail_style == 1 else 0.22)
+
+    out.append(("seam", *_stroke(above, 0.006), lambda c: f.axle_rear - f.arch * 0.6 - c.x))
+    out.append(("seam", *_stroke(tailgate), above))
     return out
 
 
