@@ -27,6 +27,9 @@ def main() -> None:
 
 @app.command()
 def release(
+    notebooks: Annotated[
+        list[str] | None, typer.Argument(help="Only these, such as 04_unet; otherwise all.")
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; fail if anything would change.")
     ] = False,
@@ -34,9 +37,9 @@ def release(
     """Make notebooks/ from solutions/."""
     from labseg_author.release import release as run
 
-    for changed in run(Path.cwd(), check=check):
+    for changed in run(Path.cwd(), check=check, names=notebooks or ()):
         typer.echo(f"changed {changed}")
-    typer.echo("notebooks/ is what solutions/ makes.")
+    typer.echo(f"{' '.join(notebooks or ['notebooks/'])}: as solutions/ makes it.")
 
 
 # labseg-author models

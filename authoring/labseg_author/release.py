@@ -8,7 +8,10 @@ import copy
 import hashlib
 import logging
 import re
+import subprocess
 import tomllib
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,10 +24,10 @@ CODE_STUB = "# Your code here.\nraise NotImplementedError"
 TEXT_STUB = "*Your answer here.*"
 KEPT_METADATA = {"nbgrader", "labseg", "tags"}  # of a cell; the rest is what an editor left there
 HIDDEN_TESTS = re.compile(r"BEGIN HIDDEN TESTS(.*)END HIDDEN TESTS", re.DOTALL)
-# Wider than what nbgrader recognises: a misspelt marker would let a solution through.
-MARKER = re.compile(
-    r"#\s*(BEGIN|END)[ _-]*(SOLUTION|HIDDEN[ _-]*TEST|MARK[ _-]*SCHEME).*", re.IGNORECASE
-)
+KINDS = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
+MARKERS = {f"### {edge} {kind}" for edge in ("BEGIN", "END") for kind in KINDS}
+ALIKE = [f"{edge} {kind}" for edge in ("BEGIN", "END") for kind in KINDS]
+ALIKE += [f"{kind} {edge}" for edge in ("BEGIN", "END") for kind in KINDS]
 
 BADGE = """\
 [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]\
@@ -53,31 +56,53 @@ class Origin(NamedTuple):
     tag: str
 
 
-def release(root: str | Path, check: bool = False) -> list[str]:
+def release(root: str | Path, check: bool = False, names: Sequence[str] = ()) -> list[str]:
     """Write both editions of every notebook below `root`; return what was written or removed.
 
-    With `check`, write nothing and raise ReleaseError if a file differs from what would be written.
+    With `names`, such as "04_unet", look at no other notebook. With `check`, write nothing and
+    raise ReleaseError if a file differs from what would be written. What was edited by hand in
+    notebooks/ is only replaced or removed if git has it.
     """
     root = find_root(root)
     origin = read_origin(root)
     wanted = {}
-    for path in sorted((root / "solutions").glob("*.ipynb")):
-        solved = normalise(lessons.read(path), path.name, origin)
+    for path in _solutions(root, names):
+        solved = normalise(_read(path), path.name, origin)
         wanted[path] = _text(solved, path.name)
-        wanted[root / "notebooks" / path.name] = _text(student(solved, path.name), path.name)
-    if not wanted:
-        raise ReleaseError("solutions/ holds no notebook: nothing to release.")
-    extra = [path for path in (root / "notebooks").glob("*.ipynb") if path not in wanted]
+        handed_out = _signed(student(solved, path.name))
+        wanted[root / "notebooks" / path.name] = _text(handed_out, path.name)
     changes = {path: _state(path, text) for path, text in wanted.items()}
     changes = {path: state for path, state in changes.items() if state}
-    changes |= dict.fromkeys(extra, "extra")
+    if not names:
+        there = (root / "notebooks").glob("*.ipynb")
+        changes |= {path: "extra" for path in there if path not in wanted}
     if check and changes:
         _raise_drift(root, changes)
-    for path in extra:
-        _check_removable(path)
-    for path in changes:
-        path.unlink() if path in extra else write_whole(path, wanted[path])
+    for path, state in changes.items():
+        if path.parent.name == "notebooks":
+            _check_replaceable(path, state)
+    for path, state in changes.items():
+        path.unlink() if state == "extra" else write_whole(path, wanted[path])
     return sorted(path.relative_to(root).as_posix() for path in changes)
+
+
+def _solutions(root: Path, names: Sequence[str]) -> list[Path]:
+    """The solved notebooks, or those that are named; a name may have a folder and a suffix."""
+    found = {path.stem: path for path in sorted((root / "solutions").glob("*.ipynb"))}
+    if not found:
+        raise ReleaseError("solutions/ holds no notebook: nothing to release.")
+    stems = [Path(name).name.removesuffix(".ipynb") for name in names]
+    for stem in stems:
+        if stem not in found:
+            raise ReleaseError(f"solutions/ holds no {stem}.ipynb; it holds {', '.join(found)}.")
+    return [found[stem] for stem in stems] or list(found.values())
+
+
+def _read(path: Path):
+    try:
+        return lessons.read(path)
+    except InvalidValue as error:
+        raise ReleaseError(str(error)) from error
 
 
 def find_root(start: str | Path) -> Path:
@@ -143,6 +168,7 @@ def student(solved, name: str):
     _check_metadata(nb, name)
     for index, cell in enumerate(nb.cells):
         where = _where(name, index, cell)
+        _check_markers(cell, where)
         _check_graded(cell, where)
         try:
             for step in steps:
@@ -152,11 +178,6 @@ def student(solved, name: str):
         if cell.cell_type == "code":
             cell.source = without_margin_stubs(cell.source)
         cell.source = cell.source.rstrip()
-        if left := MARKER.search(cell.source):
-            raise ReleaseError(
-                f"{where}: nbgrader does not know the marker {left[0]!r}; it wants "
-                "### BEGIN SOLUTION, ### BEGIN HIDDEN TESTS or ### BEGIN MARK SCHEME and their END."
-            )
     return nb
 
 
@@ -192,6 +213,35 @@ def _check_metadata(nb, name: str) -> None:
         MetadataValidator().validate_nb(nb)
     except Exception as error:
         raise ReleaseError(f"solutions/{name}: {getattr(error, 'message', error)}") from error
+
+
+def _check_markers(cell, where: str) -> None:
+    """nbgrader passes over a marker that it does not know, and so publishes what it marks."""
+    found = [line.strip() for line in cell.source.splitlines() if _is_marker(line, cell.cell_type)]
+    begun = None
+    for marker in found:
+        if marker not in MARKERS:
+            raise ReleaseError(
+                f"{where}: nbgrader does not know the marker {marker!r}; it wants "
+                "### BEGIN SOLUTION, ### BEGIN HIDDEN TESTS or ### BEGIN MARK SCHEME and their END."
+            )
+        if "END" in marker and marker.replace("END", "BEGIN") != begun:
+            raise ReleaseError(f"{where}: {marker!r} has no BEGIN, so what it ends is published.")
+        begun = None if "END" in marker else marker
+    if cell.metadata.get("nbgrader", {}).get("solution") and "### BEGIN SOLUTION" not in found:
+        raise ReleaseError(
+            f"{where}: a cell for an answer needs ### BEGIN SOLUTION and ### END SOLUTION, "
+            "or nbgrader empties all of it."
+        )
+
+
+def _is_marker(line: str, cell_type: str) -> bool:
+    """Whether a line is a marker or resembles one; in code, "##" begins nothing else."""
+    if not line.lstrip().startswith("#"):
+        return False
+    text = line.strip("# \t").upper()
+    like = get_close_matches(text, ALIKE, n=1, cutoff=0.85)
+    return bool(like) or (cell_type == "code" and line.lstrip().startswith("##"))
 
 
 def _check_graded(cell, where: str) -> None:
@@ -247,13 +297,51 @@ def _raise_drift(root: Path, changes: dict) -> None:
     )
 
 
-def _check_removable(path: Path) -> None:
-    """Only a notebook that an earlier release left may go; anything else is somebody's work."""
-    try:
-        ours = any(_role(cell) == "badge" for cell in lessons.read(path).cells)
-    except InvalidValue:
-        ours = False
-    if not ours:
+def _check_replaceable(path: Path, state: str) -> None:
+    """Nobody's work is lost: a notebook that goes is in git, or an earlier release made it."""
+    if state == "missing" or _in_git(path):
+        return
+    if state == "extra":
         raise ReleaseError(
-            f"notebooks/{path.name} was not made from solutions/: move it there, or delete it."
+            f"notebooks/{path.name} was not made from solutions/, or git does not have it as it "
+            "is: move it elsewhere, or delete it."
         )
+    if not _made_by_release(path):
+        raise ReleaseError(
+            f"notebooks/{path.name} was edited by hand, and git does not have the changes: make "
+            f"them in solutions/{path.name} instead, then delete it and run `{COMMAND}` again."
+        )
+
+
+def _in_git(path: Path) -> bool:
+    """Whether the file is as it was last committed."""
+    command = ["git", "show", f"HEAD:./{path.name}"]
+    try:
+        shown = subprocess.run(command, cwd=path.parent, capture_output=True, check=False)
+    except FileNotFoundError:  # no git here
+        return False
+    return shown.returncode == 0 and shown.stdout == path.read_bytes()
+
+
+# A notebook of the student edition holds the digest of itself: edited, it no longer fits.
+
+
+def _signed(nb):
+    nb.metadata["labseg"] = {"digest": _digest(nb)}
+    return nb
+
+
+def _made_by_release(path: Path) -> bool:
+    try:
+        nb = lessons.read(path)
+    except InvalidValue:
+        return False
+    return nb.metadata.get("labseg", {}).get("digest") == _digest(nb)
+
+
+def _digest(nb) -> str:
+    import nbformat
+
+    metadata = {key: value for key, value in nb.metadata.items() if key != "labseg"}
+    text = nbformat.writes(nbformat.from_dict({**nb, "metadata": metadata}))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]

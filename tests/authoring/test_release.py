@@ -203,10 +203,41 @@ def test_generated_cells_are_clean_to_ruff(checkout):
         ),
         (
             {"check": CHECK + "### begin solution\nx = 1\n### end solution"},
-            r"01_dataset\.ipynb, cell 6 \(check\).*'# begin solution'",
+            r"01_dataset\.ipynb, cell 6 \(check\).*'### begin solution'",
+        ),
+        (
+            {"answer": ANSWER + "### SOLUTION BEGIN\nsecret = 1\n### SOLUTION END"},
+            r"01_dataset\.ipynb, cell 5 \(double\).*'### SOLUTION BEGIN'",
+        ),
+        (
+            {"answer": ANSWER + "# BEGIN SOLUTON\nsecret = 1\n# END SOLUTON"},
+            r"01_dataset\.ipynb, cell 5 \(double\).*'# BEGIN SOLUTON'",
+        ),
+        (
+            {"answer": ANSWER.replace("SOLUTION", "SOLUTON")},
+            r"01_dataset\.ipynb, cell 5 \(double\).*'### BEGIN SOLUTON'",
+        ),
+        (
+            {"answer": ANSWER + "secret = 1\n### END SOLUTION"},
+            r"01_dataset\.ipynb, cell 5 \(double\).*'### END SOLUTION' has no BEGIN",
+        ),
+        (
+            {"answer": ANSWER.replace("    ### BEGIN SOLUTION\n", "").replace("### END", "# The")},
+            r"01_dataset\.ipynb, cell 5 \(double\).*needs ### BEGIN SOLUTION",
         ),
     ],
-    ids=["no hidden test", "no assertion", "open region", "wrong cell", "misspelt marker"],
+    ids=[
+        "no hidden test",
+        "no assertion",
+        "open region",
+        "wrong cell",
+        "lower case",
+        "turned round",
+        "second region misspelt",
+        "only region misspelt",
+        "end without beginning",
+        "no region",
+    ],
 )
 def test_a_faulty_cell_is_named_and_nothing_is_written(checkout, given, says):
     nbformat.write(lesson(**given), checkout / "solutions" / "01_dataset.ipynb")
@@ -231,6 +262,18 @@ def test_a_file_that_is_no_notebook_is_named(checkout):
         release(checkout)
 
 
+def test_only_the_notebooks_that_are_named_are_released(checkout):
+    solutions, notebooks = checkout / "solutions", checkout / "notebooks"
+    shutil.copy(solutions / "01_dataset.ipynb", solutions / "04_unet.ipynb")
+    (solutions / "03_metrics.ipynb").write_text("being written")
+    nbformat.write(lesson(), notebooks / "06_draft.ipynb")
+    changed = ["notebooks/04_unet.ipynb", "solutions/04_unet.ipynb"]
+    assert release(checkout, names=["solutions/04_unet.ipynb"]) == changed
+    assert release(checkout, names=["01_dataset", "04_unet.ipynb"]) == []
+    with pytest.raises(ReleaseError, match=r"solutions/ holds no 4_unet\.ipynb.*04_unet"):
+        release(checkout, names=["4_unet"])
+
+
 def test_outside_a_checkout_it_says_what_to_do(tmp_path):
     with pytest.raises(ReleaseError, match=r"not in a labseg checkout.*clone"):
         release(tmp_path)
@@ -251,6 +294,49 @@ def test_a_notebook_in_the_wrong_folder_is_not_deleted(checkout):
     with pytest.raises(ReleaseError, match=r"06_draft\.ipynb was not made from solutions/"):
         release(checkout)
     assert draft.exists()
+
+
+# Work that release could lose.
+
+
+def commit(root):
+    git = ["git", "-c", "user.name=a", "-c", "user.email=b", "-c", "commit.gpgsign=false"]
+    for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "-m", "all"]):
+        subprocess.run([*git, *command], cwd=root, check=True)
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["no repository", "committed before"])
+@pytest.mark.parametrize("name", ["01_dataset", "01_dataset-Copy1"])
+def test_edits_that_git_does_not_have_are_neither_overwritten_nor_deleted(checkout, name, known):
+    path = checkout / "notebooks" / f"{name}.ipynb"
+    shutil.copy(checkout / "notebooks" / "01_dataset.ipynb", path.with_stem("01_dataset-Copy1"))
+    if known:
+        commit(checkout)
+    if name == "01_dataset":
+        path.with_stem("01_dataset-Copy1").unlink()
+    append_cell(path)
+    before = contents(checkout)
+    with pytest.raises(ReleaseError, match=rf"notebooks/{name}\.ipynb .*git"):
+        release(checkout)
+    assert contents(checkout) == before
+    commit(checkout)
+    release(checkout)
+    assert [p.name for p in (checkout / "notebooks").iterdir()] == ["01_dataset.ipynb"]
+
+
+def test_a_copy_that_git_does_not_know_is_not_deleted(checkout):
+    commit(checkout)
+    released = checkout / "notebooks" / "01_dataset.ipynb"
+    shutil.copy(released, released.with_stem("01_dataset-Copy1"))
+    with pytest.raises(ReleaseError, match=r"01_dataset-Copy1\.ipynb"):
+        release(checkout)
+    assert released.with_stem("01_dataset-Copy1").exists()
+
+
+def test_what_an_earlier_release_made_is_replaced_without_a_commit(checkout):
+    change_source(checkout / "solutions" / "01_dataset.ipynb")
+    edit(checkout / "solutions" / "01_dataset.ipynb", lambda nb: nb.cells.pop(2))
+    assert "notebooks/01_dataset.ipynb" in release(checkout)
 
 
 # Drift, on the repository's own notebooks.
@@ -304,6 +390,7 @@ def test_drift_is_named_and_release_mends_it(copy, spoil, named):
         release(copy, check=True)
     assert named in str(caught.value)
     assert contents(copy) == before
+    commit(copy)
     release(copy)
     assert release(copy, check=True) == []
 
@@ -383,5 +470,5 @@ def test_nbgrader_makes_the_same_student_edition(tmp_path, monkeypatch):
         theirs = read(tmp_path / "release" / "labseg" / path.name)
         ours = read(ROOT / "notebooks" / path.name)
         assert [
-            without_margin_stubs(c.source.rstrip()) for c in theirs.cells if c.cell_type == "code"
+            without_margin_stubs(c.source).rstrip() for c in theirs.cells if c.cell_type == "code"
         ] == [c.source for c in ours.cells if c.cell_type == "code"]
