@@ -75,7 +75,7 @@ def filled_dict(name, value, what):
 
 def folder_path(name, value):
     """`value` as a Path, "~" replaced by the home folder."""
-    if not isinstance(value, str | os.PathLike) or not str(value):
+    if not isinstance(value, str | os.PathLike) or str(value) == "" or "\0" in str(value):
         raise InvalidValue(f'{name}={value!r}: give the path of a folder, such as "carvana".')
     try:
         return Path(value).expanduser()

@@ -13,8 +13,11 @@ IN_THE_WAY = {errno.EEXIST, errno.ENOTDIR, errno.EISDIR}
 
 
 @contextlib.contextmanager
-def disk_errors(path):
-    """Turns each OSError of writing to `path` into one of labseg's, with the remedy."""
+def disk_errors(path, then=""):
+    """Turns each OSError of writing to `path` into one of labseg's, with the remedy.
+
+    then: what to do once a full disk has space again.
+    """
     try:
         yield
     except LabsegError:
@@ -24,7 +27,9 @@ def disk_errors(path):
             raise  # not the disk's
         kind, remedy = DiskError, "choose another folder"
         if error.errno in FULL:
-            remedy = "free some space, or choose a folder on another disk"
+            remedy = f"free some space, or choose a folder on another disk{then}"
+        elif error.errno == errno.ENAMETOOLONG:
+            remedy = "choose a folder with a shorter name"
         elif error.errno in REFUSED:
             kind = NotAllowed
         elif error.errno in IN_THE_WAY:

@@ -61,7 +61,7 @@ def release(root: str | Path, check: bool = False, names: Sequence[str] = ()) ->
 
     With `names`, such as "04_unet", look at no other notebook. With `check`, write nothing and
     raise ReleaseError if a file differs from what would be written. What was edited by hand in
-    notebooks/ is only replaced or removed if git has it.
+    notebooks/ is replaced only if git has it; only what a release made is removed.
     """
     root = find_root(root)
     origin = read_origin(root)
@@ -298,15 +298,13 @@ def _raise_drift(root: Path, changes: dict) -> None:
 
 
 def _check_replaceable(path: Path, state: str) -> None:
-    """Nobody's work is lost: a notebook that goes is in git, or an earlier release made it."""
-    if state == "missing" or _in_git(path):
-        return
-    if state == "extra":
+    """Nobody's work is lost: what is removed or replaced is in git, or a release made it."""
+    if state == "extra" and not (_made_by_release(path) and _in_git(path)):
         raise ReleaseError(
             f"notebooks/{path.name} was not made from solutions/, or git does not have it as it "
             "is: move it elsewhere, or delete it."
         )
-    if not _made_by_release(path):
+    if state == "differs" and not (_made_by_release(path) or _in_git(path)):
         raise ReleaseError(
             f"notebooks/{path.name} was edited by hand, and git does not have the changes: make "
             f"them in solutions/{path.name} instead, then delete it and run `{COMMAND}` again."

@@ -17,6 +17,7 @@ from labseg.files import disk_errors
 ARCHIVES = {"train.zip": ("train", ".jpg"), "train_masks.zip": ("train_masks", "_mask.gif")}
 IGNORED = {"__MACOSX", ".DS_Store"}  # what some archivers add
 CHUNK = 1 << 20
+RESUMES = "; then run this again, and it resumes where it stopped"
 
 
 def check(archive):
@@ -96,7 +97,7 @@ def _chosen(members, source, cars):
 
 def _extract(archive, members, paths):
     place = archive.parent
-    with _archive_errors(archive), disk_errors(place), zipfile.ZipFile(archive) as opened:
+    with _archive_errors(archive), disk_errors(place, RESUMES), zipfile.ZipFile(archive) as opened:
         paths[0].parent.mkdir(parents=True)
         for member, path in zip(
             tqdm(members, f"Unpacking {archive.name}", unit="file"), paths, strict=True

@@ -7,6 +7,7 @@ Carvana Image Masking Challenge.
 import math
 import os
 import re
+import reprlib
 import warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 from tqdm import tqdm
 
 from labseg.arguments import folder_path, image_size, number, whole_number
@@ -68,8 +69,8 @@ class Cars:
                 raise IndexError
         except (IndexError, TypeError, ValueError):
             raise InvalidValue(
-                f"rows={rows!r}: give row numbers from 0 to {len(self) - 1}, a slice, or a True or "
-                f"False for each of the {len(self)} images."
+                f"rows={reprlib.repr(rows)}: give row numbers from 0 to {len(self) - 1}, a slice, "
+                f"or a True or False for each of the {len(self)} images."
             ) from None
         return Cars(self.images[chosen], self.masks[chosen], [self.names[row] for row in chosen])
 
@@ -147,7 +148,7 @@ def _warn_of_odd_masks(masks, paths):
         (share > MOST, "covers most of its picture: is its background white and its car black?"),
     ):
         if odd.any():
-            others = f" ({odd.sum()} masks are like it)" if odd.sum() > 1 else ""
+            others = f" There are {odd.sum()} such masks." if odd.sum() > 1 else ""
             warnings.warn(f"{paths[odd.argmax()]} {what}{others}", stacklevel=3)
 
 
@@ -221,7 +222,7 @@ def _named(folder, ending):
     try:
         entries = [entry for entry in os.scandir(folder) if not entry.name.startswith(".")]
     except PermissionError:
-        raise NotAllowed(f"{folder} may not be read: change its permissions.") from None
+        raise NotAllowed(f"You may not read {folder}: change its permissions.") from None
     found = {}
     for entry in entries:
         name, path = entry.name.removesuffix(ending), folder / entry.name
@@ -232,8 +233,8 @@ def _named(folder, ending):
                 f"{path} is not named like Carvana's files (<car>_<view>{ending}, "
                 f"such as 0cdf5b5d0ce1_01{ending}): rename or remove it."
             )
-        if not entry.is_file():
-            raise InvalidValue(f"{path} is a folder, or a link to nothing: remove it.")
+        if not os.path.isfile(path):  # unlike entry's, it never raises
+            raise InvalidValue(f"{path} is not a file but a folder or a broken link: remove it.")
         found[name] = path
     if not found:
         raise FileMissing(f"{folder} holds no {ending}{_what_else(folder, entries)}.")
@@ -244,11 +245,12 @@ def _what_else(folder, entries):
     """What a folder without the right files holds, and what to do about it."""
     if any(entry.name == folder.name and entry.is_dir() for entry in entries):
         return f": move what is in {folder / folder.name} up to it"
-    endings = Counter(os.path.splitext(entry.name)[1] for entry in entries if entry.is_file())
+    files = [entry.name for entry in entries if os.path.isfile(entry)]
+    endings = Counter(os.path.splitext(name)[1] for name in files)
     if not endings:
         return ": put the files there"
-    most, n = endings.most_common(1)[0]
-    return f" but {n} files ending in {most or 'nothing'}: rename or convert them"
+    most, _ = endings.most_common(1)[0]
+    return f" but files that end in {most or 'nothing'}: rename or convert them"
 
 
 def _read_image(path, size):
@@ -295,12 +297,14 @@ def _opened(path):
         with Image.open(path) as picture:
             yield picture
     except PermissionError:
-        raise NotAllowed(f"{path} may not be read: change its permissions.") from None
+        raise NotAllowed(f"You may not read {path}: change its permissions.") from None
+    except UnidentifiedImageError:
+        raise InvalidValue(f"{path} is damaged, or is not a picture: fetch it again.") from None
     except OSError as error:
         raise InvalidValue(f"{path} is damaged or cut short ({error}): fetch it again.") from None
     except Image.DecompressionBombError:
         raise InvalidValue(
-            f"{path} says that it has far too many pixels: it is damaged, or no photograph."
+            f"{path} claims to have far too many pixels: it is damaged, or not a photograph."
         ) from None
 
 

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from labseg.arguments import folder_path, whole_number
-from labseg.data.archives import ARCHIVES, check, check_room, megabytes, unpack
+from labseg.data.archives import ARCHIVES, RESUMES, check, check_room, megabytes, unpack
 from labseg.data.carvana import car_of, list_pairs
 from labseg.errors import (
     FileInTheWay,
@@ -199,7 +199,7 @@ def _try_download(name, archive):
 def _take(api, kaggle, response, archive):
     """The client's download, without its own retries: 2.0 appends whatever a server answers."""
     options = {"quiet": False, "resume": True, "max_retries": 0}
-    with contextlib.redirect_stdout(io.StringIO()), disk_errors(archive.parent):
+    with contextlib.redirect_stdout(io.StringIO()), disk_errors(archive.parent, RESUMES):
         try:
             api.download_file(response, str(archive), kaggle.http_client(), **options)
         except ValueError as error:

@@ -7,7 +7,8 @@ They judge nothing. An answer is a dict:
 {"config": a model as JSON text, "classes": own ones in it, "dtypes": those of its outputs},
 {"error": type, "kinds": that type and those it derives from, "message": text, "layers": those
 called before, where a model was asked for}, or
-{"returned": type} for anything else, with a "message" where a model cannot be written as text.
+{"returned": type} for anything else, with a "message" where a model cannot be written as text, or
+{"missing": name of the function} where it is not among the student's functions.
 
 Beside a value there may be "changed": the arguments that the function changed, "views": those
 whose memory the value shares, "printed": what it printed, and "forbidden": what it may not call.
@@ -20,6 +21,7 @@ import signal
 import sys
 import warnings
 from contextlib import contextmanager, nullcontext, redirect_stdout
+from dataclasses import dataclass
 from functools import partial
 from types import FunctionType, ModuleType
 
@@ -33,10 +35,19 @@ def values(function, cases, optional=(), lists=(), forbidden=()):
     """What the function returns for each case; arguments as in `models`, but some more kinds.
 
     Those named in `lists` stay lists. {"mode": "P" or "L", "pixels": uint8 (h, w), "palette": …}
-    becomes a PIL picture. forbidden: full names of functions, or of modules of functions, that
-    the student's function may not call, such as "math.hypot".
+    becomes a PIL picture, {"steps": …} a Transform. forbidden: full names of functions, or of
+    modules of functions, that the student's function may not call, such as "math.hypot".
     """
     return [_value(function, case, optional, lists, forbidden) for case in cases]
+
+
+def values_by_name(functions, cases):
+    """As `values`, where the student gives a dict {name: function}.
+
+    A case is {"function": name, "arguments": {argument: value}}.
+    """
+    functions = functions if isinstance(functions, dict) else {}
+    return [_value_by_name(functions, **case) for case in cases]
 
 
 def models(function, cases, optional=()):
@@ -69,6 +80,12 @@ def _value(function, case, optional, lists, forbidden):
     found["printed"] = printed.getvalue()[:MAX_MESSAGE]
     found["forbidden"] = called[:1]
     return answer | {key: value for key, value in found.items() if value}
+
+
+def _value_by_name(functions, function, arguments):
+    if not callable(functions.get(function)):
+        return {"missing": function}
+    return _value(functions[function], arguments, (), (), ())
 
 
 @contextmanager
@@ -177,6 +194,8 @@ def _arguments(case, lists=()):
 def _argument(value):
     if isinstance(value, dict) and "pixels" in value:
         return _picture(**value)
+    if isinstance(value, dict) and "steps" in value:
+        return Transform(tuple(map(tuple, value["steps"])))
     return tuple(value) if isinstance(value, list) else copy.deepcopy(value)
 
 
@@ -187,6 +206,30 @@ def _picture(mode, pixels, palette=None):
     if palette is not None:
         picture.putpalette(palette)
     return picture
+
+
+@dataclass(frozen=True)
+class Transform:
+    """A map of one picture (h, w, 3) or one mask (h, w), in steps.
+
+    A step is the name of a NumPy function and what it takes after the array: ("flip", 1).
+    """
+
+    steps: tuple[tuple, ...]
+
+    def __call__(self, array):
+        """A new array of the same dtype; ValueError unless it is given one picture or one mask."""
+        import numpy as np
+
+        array = np.asarray(array)
+        if array.ndim < 2 or array.shape[2:] not in ((), (3,)):
+            raise ValueError(
+                "T takes one picture (h, w, 3) or one mask (h, w) at a time, "
+                f"not shape {array.shape}"
+            )
+        for name, *rest in self.steps:
+            array = getattr(np, name)(array, *rest)
+        return array.copy()
 
 
 @contextmanager

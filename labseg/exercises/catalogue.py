@@ -1,9 +1,43 @@
 """Every exercise of the lab, in the order of the lessons."""
 
 from labseg.errors import InvalidValue
-from labseg.exercises import build_unet
+from labseg.exercises import (
+    apply_transform,
+    augment_data,
+    best_threshold,
+    build_unet,
+    curves,
+    debug_clinic,
+    dice,
+    iou,
+    prepare_mask,
+    shift_pair,
+    skip_ablation,
+    split_by_car,
+)
 
-EXERCISES = (build_unet.EXERCISE,)
+EXERCISES = tuple(
+    module.EXERCISE
+    for module in (
+        # lesson 1
+        split_by_car,
+        prepare_mask,
+        # lesson 2
+        curves,
+        # lesson 3
+        iou,
+        dice,
+        best_threshold,
+        debug_clinic,
+        # lesson 4
+        build_unet,
+        skip_ablation,
+        # lesson 5
+        apply_transform,
+        augment_data,
+        shift_pair,
+    )
+)
 FORMER_NAMES = {"unet": "build_unet"}  # as version 0.1 called it
 
 

@@ -14,7 +14,8 @@ class Exercise:
     points: {part: points}, in the order in which a verdict lists the parts.
     cases: seed → the cases to try, a list of {argument: value}.
     answers: (what the student wrote, cases) → one plain answer a case; from answers.py.
-    faults: (cases, answers) → {part: Fault, a sentence, or None if the part is right}.
+    faults: (cases, answers) → {part: Fault, a sentence, or None if the part is right};
+        None where nothing was attempted.
     hints: from a first nudge to nearly the answer; none where each fault says all.
     remark: (cases, answers) → a sentence to a right answer, or "".
     takes: what the student writes, as a check asks for it ("the function", "your answer").

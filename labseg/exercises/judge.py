@@ -21,9 +21,10 @@ def judge(exercise, cases, answers):
         hinted=bool(exercise.hints),
     )
     if _not_attempted(answers) or (exercise.answers is given and _blank(answers)):
-        parts = tuple(Part(name, 0, points) for name, points in exercise.points.items())
-        return verdict(parts, attempted=False)
+        return verdict(_open_parts(exercise), attempted=False)
     faults, failure = attempt(exercise.faults, cases, answers)
+    if faults is failure is None:
+        return verdict(_open_parts(exercise), attempted=False)
     parts = tuple(
         _part(name, points, failure or faults.get(name), exercise.by_hand)
         for name, points in exercise.points.items()
@@ -32,6 +33,10 @@ def judge(exercise, cases, answers):
         return verdict(parts)
     remark, _ = attempt(exercise.remark, cases, answers)
     return verdict(parts, remark=short(remark or ""))
+
+
+def _open_parts(exercise):
+    return tuple(Part(name, 0, points) for name, points in exercise.points.items())
 
 
 def _padded(answers, n):

@@ -38,14 +38,14 @@ HINTS = (
 def draw_cases(seed=0):
     """Pictures of both modes, made smaller, larger or left as they are; one for the remark."""
     rng = np.random.default_rng(seed)
-    cases = [_draw(rng, *case) for case in CASES]
+    cases = [draw(rng, *case) for case in CASES]
     for case, value in zip(cases[-2:], (0, 255), strict=True):
         case["mask"]["pixels"][:] = value
     white_first = cases[0]["mask"] | {"palette": BLACK_AND_WHITE[::-1]}
     return [*cases, cases[0] | {"mask": white_first}]
 
 
-def _draw(rng, mode, height, width, size):
+def draw(rng, mode, height, width, size):
     """A picture for which a filter that mixes pixels gives another mask."""
     while True:
         pixels = rng.integers(0, 2, (height, width), dtype=np.uint8)
@@ -53,9 +53,9 @@ def _draw(rng, mode, height, width, size):
         mask |= {"palette": BLACK_AND_WHITE} if mode == "P" else {}
         case = {"mask": mask, "size": list(size)}
         shrinks = height > size[0] and width > size[1]
-        mixed = list(_mixed(case))
+        mixed = list(mixtures(case))
         told_apart = all(m.any() for m in mixed[1::3]) and not any(
-            _is_nearest(case, m) or _is_nearest(case, ~m) for m in mixed
+            is_nearest(case, m) or is_nearest(case, ~m) for m in mixed
         )
         if told_apart or not shrinks:
             return case
@@ -66,7 +66,7 @@ def _pixels(case):
     return (case["mask"]["pixels"] > 0).astype(np.uint8)
 
 
-def _is_nearest(case, given):
+def is_nearest(case, given):
     """Whether each pixel is the nearest one, by any of the usual ways to count."""
     pixels = _pixels(case)
     for nearest in NEAREST:
@@ -90,7 +90,7 @@ NEAREST = (
 )
 
 
-def _mixed(case):
+def mixtures(case):
     """What filters that mix pixels give, at several thresholds."""
     picture = Image.fromarray(_pixels(case) * 255)
     for name in ("BICUBIC", "BILINEAR", "BOX", "HAMMING", "LANCZOS"):
@@ -143,7 +143,7 @@ def _pixels_fault(case, given):
     if given.shape != tuple(case["size"]):
         return "judged once the shape is right"
     given = given > 0
-    if _is_nearest(case, given):
+    if is_nearest(case, given):
         return None
     sentence = _pixels_sentence(case, given)
     size = tuple(case["size"])
@@ -153,12 +153,12 @@ def _pixels_fault(case, given):
 
 
 def _pixels_sentence(case, given):
-    if _is_nearest(case, ~given):
+    if is_nearest(case, ~given):
         return "car and background are exchanged"
     if not given.any():
         palette = ' (the numbers of a palette are no grey levels: try mask.convert("L"))'
         return f"the car is lost{palette if case['mask']['mode'] == 'P' else ''}"
-    if any(np.array_equal(given, wrong) for wrong in _mixed(case)):
+    if any(np.array_equal(given, wrong) for wrong in mixtures(case)):
         return "the pixels are mixed when the picture is resized: ask for Image.Resampling.NEAREST"
     return "these are not the nearest pixels"
 
@@ -169,7 +169,7 @@ def _pixels_sentence(case, given):
 def remark(cases, answers):
     """Whether it would read another palette, too."""
     given = np.asarray(answers[-1].get("value"))
-    if given.shape == tuple(cases[-1]["size"]) and _is_nearest(cases[-1], given == 0):
+    if given.shape == tuple(cases[-1]["size"]) and is_nearest(cases[-1], given == 0):
         return (
             'Notice why the order matters: after convert("L"), resize mixes pixels unless you ask '
             "for the nearest, but in mode P it always takes the nearest."

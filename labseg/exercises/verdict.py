@@ -6,6 +6,7 @@ from html import escape
 from labseg.exercises.shown import Shown
 
 MAX_TEXT = 500
+PATIENCE = 3  # wrong verdicts in a row before a hint is offered with more emphasis
 RIGHT, WRONG, OPEN = "#009E73", "#D55E00", "#999999"  # the colour of the bar at the left
 
 
@@ -61,6 +62,7 @@ class Verdict(Shown):
     takes: str = "the function"  # what the student is to write
     by_hand: bool = False  # the instructor reads the answer and gives its points
     hinted: bool = True  # whether the exercise has hints
+    tries: int = 1  # how many verdicts in a row were wrong, this one included
 
     @property
     def points(self):
@@ -116,6 +118,8 @@ class Verdict(Shown):
         hint = f'labseg.hint("{self.exercise}") gives a hint.' if self.hinted else ""
         if self.passed:
             return self.remark
+        if self.attempted and hint and self.tries >= PATIENCE:
+            return f"Not yet {self.tries} times in a row, so take some help: {hint}"
         if self.attempted:
             return hint
         return f"Write {self.takes} and run this cell again{f'; {hint}' if hint else '.'}"

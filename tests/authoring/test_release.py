@@ -319,9 +319,17 @@ def test_edits_that_git_does_not_have_are_neither_overwritten_nor_deleted(checko
     with pytest.raises(ReleaseError, match=rf"notebooks/{name}\.ipynb .*git"):
         release(checkout)
     assert contents(checkout) == before
+
+
+def test_edits_that_are_committed_are_replaced_but_a_notebook_of_ones_own_stays(checkout):
+    released = checkout / "notebooks" / "01_dataset.ipynb"
+    append_cell(released)
     commit(checkout)
-    release(checkout)
-    assert [p.name for p in (checkout / "notebooks").iterdir()] == ["01_dataset.ipynb"]
+    assert release(checkout) == ["notebooks/01_dataset.ipynb"]
+    nbformat.write(lesson(), released.with_stem("06_draft"))
+    commit(checkout)
+    with pytest.raises(ReleaseError, match=r"06_draft\.ipynb was not made from solutions/"):
+        release(checkout)
 
 
 def test_a_copy_that_git_does_not_know_is_not_deleted(checkout):

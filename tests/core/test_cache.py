@@ -155,6 +155,7 @@ def change_mask_of_same_size(folder):
     "change",
     [change_image, change_only_the_time, add_a_pair, remove_a_pair, change_mask_of_same_size],
 )
+@pytest.mark.filterwarnings("ignore:.*covers most of its picture")
 def test_changed_files_are_read_anew_and_the_old_arrays_are_removed(folder, reads, change):
     load(folder)
     change(folder)

@@ -25,6 +25,8 @@ from typer.testing import CliRunner
 
 import labseg
 from labseg import cli
+from labseg.data import archives
+from labseg.errors import DiskError, LabsegError
 
 ROOT = Path(__file__).parents[2]
 COLABS = colab.VERSIONS["kaggle"]
@@ -647,6 +649,26 @@ def test_an_empty_folder_may_have_the_name(home, server, source):
     assert complete(home, source)
 
 
+@pytest.mark.parametrize(
+    ("folder", "words"),
+    [("a" * 300, "File name too long; choose a folder with a shorter name"), ("nul\0l", "folder=")],
+)
+def test_a_name_that_no_folder_can_have(tmp_path, monkeypatch, folder, words):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises((OSError, ValueError), match=words) as caught:
+        labseg.fetch_carvana(folder)
+    assert isinstance(caught.value, LabsegError)
+    assert not any(tmp_path.iterdir())
+
+
+def test_an_archive_with_a_name_that_is_too_long(tmp_path):
+    for name, (folder, ending) in archives.ARCHIVES.items():
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr(f"{folder}/{'a' * 300}_01{ending}", b"")
+    with pytest.raises(DiskError, match="File name too long; choose a folder with a shorter name"):
+        archives.unpack(tmp_path, tmp_path / "unpacked")
+
+
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(FileExistsError, match=r"Cannot write to .*file.*; choose another folder"):
@@ -681,8 +703,8 @@ def limited(python, home, server, limit, **environment):
 def test_a_disk_that_fills_up_during_the_download(python, home, slow_server, source):
     code, said, error = limited(python, home, slow_server, 2 * MEGABYTE, **SIGNED_IN)
     assert code == 1
-    assert "free some space" in sentence(error)
     assert "free some space, or choose a folder on another disk" in sentence(error)
+    assert "then run this again, and it resumes where it stopped" in sentence(error)
     assert "Trying again" not in said
     assert not (home / "work" / "carvana").exists()
     assert fetch(python, home, slow_server, **SIGNED_IN)[0] == 0
@@ -698,6 +720,7 @@ def test_a_disk_that_fills_up_during_unpacking(home, server, source):
     code, _, said = limited(sys.executable, home, server, 500)
     assert code == 1
     assert "free some space" in sentence(said)
+    assert "it resumes where it stopped" in sentence(said)
     assert not (home / "work" / "carvana").exists()
     assert fetch(sys.executable, home, server)[0] == 0  # without asking Kaggle again
     assert complete(home, source)
