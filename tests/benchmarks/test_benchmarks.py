@@ -295,7 +295,19 @@ def test_the_ledger_finds_its_seed_and_its_end_in_every_lesson():
         assert any("set_random_seed(0)" in source for source in sources)
         assert any("in_band" in source for source in sources)
     everything = lessons.runnable("02_baseline_cnn")
-    assert len(lessons.runnable("02_baseline_cnn", until="## 2.7")) < len(everything)
+    until = ledger.UNTIL["02_baseline_cnn"]
+    assert len(lessons.runnable("02_baseline_cnn", until)) < len(everything)
+
+
+def test_the_ledger_runs_the_lessons_that_are_asked_for(monkeypatch):
+    ran = []
+    monkeypatch.setattr(ledger, "in_fresh_process", lambda _, name, seed, __: ran.append(name))
+    monkeypatch.setattr(ledger, "report", lambda seeds: None)
+    ledger.main(seeds=1)
+    assert ran == ["02_baseline_cnn", "04_unet", "05_augmentation"]  # each uses the one before
+    ran.clear()
+    ledger.main(seeds=2, workers=1, lesson=["05_augmentation", "02_baseline_cnn"])
+    assert ran == 2 * ["02_baseline_cnn", "05_augmentation"]
 
 
 @pytest.mark.parametrize(("lesson", "claims"), ledger.CLAIMS.items())
