@@ -64,8 +64,8 @@ QUESTIONS = (
         why={
             "b": "the pooled skip has half the height and half the width of what comes up from "
             "below, and Concatenate joins only what has equal height and width (4.4).",
-            "c": "it doesn't get that far: the pooled skip has half the height and half the width of "
-            "what comes up from below, and Concatenate refuses (4.4).",
+            "c": "it doesn't get that far: the pooled skip has half the height and half the width "
+            "of what comes up, and Concatenate refuses (4.4).",
         },
     ),
     Question(
