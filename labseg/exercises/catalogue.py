@@ -11,6 +11,12 @@ from labseg.exercises import (
     dice,
     iou,
     prepare_mask,
+    quiz_01,
+    quiz_02,
+    quiz_03,
+    quiz_04,
+    quiz_05,
+    receptive_field,
     shift_pair,
     skip_ablation,
     split_by_car,
@@ -22,20 +28,26 @@ EXERCISES = tuple(
         # lesson 1
         split_by_car,
         prepare_mask,
+        quiz_01,
         # lesson 2
         curves,
+        quiz_02,
         # lesson 3
         iou,
         dice,
         best_threshold,
         debug_clinic,
+        quiz_03,
         # lesson 4
+        receptive_field,
         build_unet,
         skip_ablation,
+        quiz_04,
         # lesson 5
         apply_transform,
         augment_data,
         shift_pair,
+        quiz_05,
     )
 )
 FORMER_NAMES = {"unet": "build_unet"}  # as version 0.1 called it
