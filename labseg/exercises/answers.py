@@ -5,11 +5,11 @@ They judge nothing. An answer is a dict:
 
 {"value": a number, text, array, or a list or dict of these},
 {"config": a model as JSON text, "classes": own ones in it, "dtypes": those of its outputs},
-{"error": type, "kinds": that type and those it derives from, "message": text, "layers": those
-called before, where a model was asked for}, or
+{"error": type, "kinds": that type and those it derives from, "message": text}, or
 {"returned": type} for anything else, with a "message" where a model cannot be written as text, or
 {"missing": name of the function} where it is not among the student's functions.
 
+Where a model or a tensor was asked for, there are "layers", too: those that were called.
 Beside a value there may be "changed": the arguments that the function changed, "views": those
 whose memory the value shares, "printed": what it printed, and "forbidden": what it may not call.
 """
@@ -59,6 +59,15 @@ def models(function, cases, optional=()):
         _answer(function, _arguments(case), optional, _configuration, tracing.calls)
         for case in cases
     ]
+
+
+def tensors(function, cases, inputs):
+    """The configuration of a model that leads to the tensor that the function makes.
+
+    Arguments as in `models`, but those named in `inputs` are shapes (h, w, channels): the
+    function gets a keras.Input of each.
+    """
+    return [_answer(function, _symbolic(case, inputs), (), _graph, tracing.calls) for case in cases]
 
 
 def given(answer, cases):
@@ -176,19 +185,33 @@ def _answer(function, arguments, optional, read, watch=nullcontext):
     named = {name: case.pop(name) for name in optional if name in case}
     with _interrupts() as interrupted, watch() as called:
         try:
-            return read(function(*case.values(), **named))
+            answer = read(function(*case.values(), **named))
         except BaseException as error:  # a student's sys.exit() is an answer, too
             if interrupted:
                 raise
-            kinds = [kind.__name__ for kind in type(error).__mro__]
+            kinds = _kinds(error)
             answer = {"error": kinds[0], "kinds": kinds, "message": _text(error)}
-            return answer | ({"layers": called} if called else {})
+            if isinstance(error, TypeError) and not error.__traceback__.tb_next:
+                answer["unfit"] = True  # it was raised by the call itself, not inside
+    return answer | ({"layers": called} if called else {})
+
+
+def _kinds(value):
+    """The name of its type and of those that this derives from."""
+    return [kind.__name__ for kind in type(value).__mro__]
 
 
 def _arguments(case, lists=()):
     """The case's values as the function gets them, in copies of their own."""
     arguments = {name: _argument(value) for name, value in case.items()}
     return arguments | {name: [_argument(item) for item in case[name]] for name in lists}
+
+
+def _symbolic(case, inputs):
+    import keras
+
+    arguments = _arguments(case)
+    return arguments | {name: keras.Input(arguments[name]) for name in inputs}
 
 
 def _argument(value):
@@ -270,6 +293,17 @@ def _configuration(model):
         return {"returned": type(model).__name__, "message": _text(error)}
     dtypes = [str(tensor.dtype) for tensor in getattr(model, "outputs", [])]
     return {"config": text, "dtypes": dtypes, "classes": classes}
+
+
+def _graph(value):
+    import keras
+
+    if not isinstance(value, keras.KerasTensor):
+        kind = {"returned": type(value).__name__, "kinds": _kinds(value)}
+        return kind | ({"length": len(value)} if type(value) in (list, tuple) else {})
+    # An argument that is not used is no input of the model. Keras needs at least one layer.
+    inputs = keras.utils.get_source_inputs(value)
+    return _configuration(keras.Model(inputs, keras.layers.Identity()(value)))
 
 
 def _plain(value):

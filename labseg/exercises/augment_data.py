@@ -126,10 +126,9 @@ def faults(cases, answers):
 
     def judge_part(part, pairs):
         judged = [side for pair in pairs for side in _sides(*pair)]
-        if part == "originals":
-            found = [_originals_fault(side) for side in judged]
-        else:
-            found = [side.fault((named or {}).get(side.name)) for side in judged]
+        judge = _originals_fault if part == "originals" else Side.fault
+        found = [judge(side, (named or {}).get(side.name)) for side in judged]
+        if part != "transforms":
             found += [side.wrong_dtype() for side in judged]
         return next(filter(None, found), None)
 
@@ -138,7 +137,7 @@ def faults(cases, answers):
 
 def _describe(case):
     k = len(case["transforms"])
-    return f"pictures of shape {case['x_data'].shape} and {k} transform{'s' * (k != 1)}"
+    return f"pictures of shape {case['x_data'].shape} and {k or 'no'} transform{'s' * (k > 1)}"
 
 
 def _sides(case, value):
@@ -147,11 +146,14 @@ def _sides(case, value):
     return [Side(name, case, value, transforms, right) for name in ("pictures", "masks")]
 
 
-def _originals_fault(side):
+def _originals_fault(side, named):
     n = len(side.data)
-    if side.keys[:n] != side.right[:n]:
-        text = f"the first {n} {side.name} should be the originals, as they are"
-        return side.fault(text if n > 1 else f"the first of the {side.name} should be the original")
+    if side.keys[:n] == side.right[:n]:
+        return None
+    if named or None in side.keys[:n]:
+        return side.fault(named)
+    text = f"the first {n} {side.name} should be the originals, as they are"
+    return side.fault(text if n > 1 else f"the first of the {side.name} should be the original")
 
 
 def _named(cases, answers):

@@ -66,7 +66,7 @@ def _forbidden(answer, call):
 
 def _raised(answer, call):
     error = raised(answer)
-    if error and answer["error"] == "TypeError" and " argument" in error:
+    if error and answer.get("unfit"):
         return f"your function is called as {call}, but it {error.removeprefix('your function ')}"
     return error
 

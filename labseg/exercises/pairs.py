@@ -66,24 +66,34 @@ def _moved(array, functions, order):
 def pair_of(value, names=("pictures", "masks")):
     """The two arrays that a function is to return; InvalidValue if it does not."""
     first, second = names
-    if not isinstance(value, list) or len(value) != 2:
-        what = f"{len(value)} values" if isinstance(value, list) else "one value"
-        raise InvalidValue(f"your function returned {what}: return the {first} and the {second}")
-    if all(isinstance(one, list) and [np.ndim(a) for a in one] == [3, 2] for one in value):
+    if isinstance(value, list) and value and all(map(_is_pair, value)):
         raise InvalidValue(
             f"your function returned a list of pairs: return all {first}, then all {second}"
         )
+    if not isinstance(value, list) or len(value) != 2:
+        several = isinstance(value, list) and len(value) != 1
+        what = f"{len(value)} values" if several else "one value"
+        raise InvalidValue(f"your function returned {what}: return the {first} and the {second}")
     arrays = tuple(map(array_of, value))
     if arrays[0].ndim + 1 == arrays[1].ndim:
         raise InvalidValue(f"{first} and {second} are exchanged: return the {first} first")
     return arrays
 
 
+def _is_pair(value):
+    """Whether this is one picture and its mask."""
+    return isinstance(value, list) and [np.ndim(array) for array in value] == [3, 2]
+
+
 def _key(one, table):
     for key, array in table.items():
-        if one.shape == array.shape and np.allclose(one, array, rtol=0, atol=1e-6):
+        if _alike(one, array):
             return key
     return None
+
+
+def _alike(one, other):
+    return one.shape == other.shape and np.allclose(one, other, rtol=0, atol=1e-6)
 
 
 def _names(transforms):
@@ -124,13 +134,13 @@ class Side:
         self.table = _table(self.data, transforms)
         self.keys = [_key(one, self.table) for one in np.atleast_1d(self.given)]
 
-    def fault(self, sentence=None):
-        """What is wrong with them, or None; sentence: the mistake, if it has a name."""
+    def fault(self, sentence=None, keys=None):
+        """What is wrong with them, or None; sentence and keys: of a mistake that has a name."""
         if self.keys == self.right:
             return None
         expected = self.text(self.right)
         if sentence:
-            return Fault(sentence, self.text(self.keys), expected)
+            return Fault(sentence, self.text(keys or self.keys), expected)
         if fault := self._wrong_shape():
             return fault
         if None in self.keys:
@@ -139,18 +149,30 @@ class Side:
 
     def _wrong_shape(self):
         shape = (len(self.right), *self.table[self.right[-1]].shape)
-        if self.given.shape[1:] != shape[1:]:
-            return wrong_shape(self.given, shape, f"these are the {self.name}; {self._context()}")
+        if self.given.shape[1:] == shape[1:]:
+            return None
+        stack = f"np.stack makes one array of several {self.name}, counted by its first axis"
+        fault = wrong_shape(self.given, shape, stack * (self.given.ndim < len(shape)))
+        text = fault.message.replace("the shape is", f"the shape of the {self.name} is", 1)
+        return Fault(f"{text}; {self._context()}", fault.given, fault.expected)
 
     def _wrong_values(self, i):
         if i >= len(self.right):
             return Fault(f"too many {self.name}", len(self.keys), len(self.right))
-        expected = self.table[self.right[i]]
-        what = f"{self.name} [{i}] of your result"
-        pair = [array[..., 0] if array.ndim == 3 else array for array in (self.given[i], expected)]
-        channel = ", its first channel" if expected.ndim == 3 else ""
-        text = f"{what}{channel}, is not {self.text([self.right[i]])}; {self._context()}"
-        return Fault(text, *map(shown, pair))
+        given, expected = self.given[i], self.table[self.right[i]]
+        name = self.text([self.right[i]])
+        pair = [array[..., 0] if array.ndim == 3 else array for array in (given, expected)]
+        channel = " (here its first channel)" if expected.ndim == 3 else ""
+        text = f"number {i} of your {self.name}{channel} is not {name}"
+        if np.allclose(given * 255.0, expected):
+            text = f"the {self.name} are divided by 255: leave that to the network"
+        return Fault(f"{text}; {self._context()}", *map(shown, pair))
+
+    def equals(self, keys):
+        """Whether they are these, even if they are among those that have no key of their own."""
+        functions = [Transform(steps) for steps in self.transforms]
+        arrays = [_moved(self.data[i], functions, order) for i, order in keys]
+        return len(arrays) == len(self.keys) and all(map(_alike, self.given, arrays))
 
     def _difference(self):
         missing, extra = (
@@ -163,7 +185,7 @@ class Side:
         if extra and not missing:
             return f"{what}{self.text(extra)} is too much; {self._context()}"
         if missing:
-            return f"these are other {self.name}; {self._context()}"
+            return f"these are not the right {self.name}; {self._context()}"
         return f"the {self.name} are in another order; {self._context()}"
 
     def wrong_dtype(self):
