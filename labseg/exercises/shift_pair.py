@@ -13,6 +13,8 @@ CALL = "shift_pair(image, mask, dx, dy)"
 NAMES = ("image", "mask")
 POINTS = {"image": 1, "mask": 1, "edges": 1}
 
+WAIT = "judged once image and mask are right"
+
 HINTS = (
     "Start from zeros of the same shape and dtype (np.zeros_like), and copy into it the part that "
     "stays in the picture. What moves to the right comes from further left.",
@@ -42,6 +44,14 @@ def _stretched(array, dx, dy):
     return array[rows.clip(0, h - 1)][:, columns.clip(0, w - 1)]
 
 
+def _erased(array, dx, dy, end=int):
+    """Rolled, and what came around is erased as if no shift were negative."""
+    result = np.roll(array, (dy, dx), axis=(0, 1))
+    result[: end(dy)] = 0
+    result[:, : end(dx)] = 0
+    return result
+
+
 LEFT = "dx > 0 moves to the right: yours moves to the left"
 UP = "dy > 0 moves down: yours moves up"
 MISTAKES = {
@@ -65,7 +75,13 @@ MISTAKES = {
     "dx and dy are exchanged, and np.roll wraps: fill with 0": (
         lambda a, dx, dy: np.roll(a, (dx, dy), axis=(0, 1))
     ),
-    "a negative shift moves the wrong way": lambda a, dx, dy: shift(a, abs(dx), abs(dy)),
+    "a negative shift erases too much: with dx < 0, [:dx] is all but the last columns": _erased,
+    "a negative shift is erased at the wrong side: what came around lies at the other end": (
+        lambda a, dx, dy: _erased(a, dx, dy, abs)
+    ),
+    "a negative shift should move to the left, or up: yours drops the sign": lambda a, dx, dy: (
+        shift(a, abs(dx), abs(dy))
+    ),
 }
 
 
@@ -105,15 +121,31 @@ PARTS = (*[NAMES] * 4, *[("edges",)] * 6)
 def faults(cases, answers):
     """{part: what is wrong with it, or None}, from an answer for each case."""
 
+    named = {name: attempt(_named, name, cases, answers)[0] for name in NAMES}
+    plain, _ = attempt(_plain_faults, cases, answers, named)
+
     def judge_part(part, pairs):
-        names = NAMES if part == "edges" else (part,)
-        named = {name: attempt(_named, name, cases, answers)[0] for name in names}
-        return next(
-            filter(None, (_fault(name, *pair, named[name]) for pair in pairs for name in names)),
-            None,
-        )
+        if part in NAMES:
+            return _first(part, pairs, named)
+        if plain is None or any(plain):
+            return WAIT
+        return _first("image", pairs, named) or _first("mask", pairs, named)
 
     return by_part(PARTS, cases, answers, judge_part, CALL, _describe)
+
+
+def _plain_faults(cases, answers, named):
+    """What is wrong with images and with masks that move along both axes, or None for each."""
+    pairs = [
+        (case, value_of(answer, CALL))
+        for part, case, answer in zip(PARTS, cases, answers, strict=True)
+        if part == NAMES
+    ]
+    return [_first(name, pairs, named) for name in NAMES]
+
+
+def _first(name, pairs, named):
+    return next(filter(None, (_fault(name, *pair, named[name]) for pair in pairs)), None)
 
 
 def _describe(case):
@@ -147,9 +179,17 @@ def _fault(name, case, value, named):
         array[..., 0] if name == "image" else array for array in (case[name], given, expected)
     )
     channel = "the first channel of the image" if name == "image" else "the mask"
-    sentence = named or f"the {name} is wrong"
+    sentence = named or f"the {name} is wrong{_why(given, expected, dx, dy)}"
     text = f"{sentence}; with dx={dx}, dy={dy} and {channel} {shown(before)}"
     return Fault(text, shown(given), shown(expected))
+
+
+def _why(given, expected, dx, dy):
+    if not expected.any():
+        return ": nothing is left where |dx| is the width or more, or |dy| the height or more"
+    if not given.any() and 0 in (dx, dy):
+        return ": all is lost (where a shift is 0, [-0:] and [0:] are the whole array)"
+    return ""
 
 
 def remark(cases, answers):
