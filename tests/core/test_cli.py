@@ -131,7 +131,10 @@ def test_start_on_a_file_fails_plainly(tmp_path):
     file.touch()
     fails_plainly(labseg("start", file), f"{file}: File exists; choose another folder")
     fails_plainly(labseg("start", file / "mine"), "Not a directory; choose another folder")
-    fails_plainly(labseg("start", tmp_path / ("x" * 300)), "File name too long; choose another")
+    fails_plainly(
+        labseg("start", tmp_path / ("x" * 300)),
+        "File name too long; choose a folder with a shorter name",
+    )
     fails_plainly(labseg("start", ""), "folder='': give the path of a folder")
 
 
