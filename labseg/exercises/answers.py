@@ -6,8 +6,9 @@ They judge nothing. An answer is a dict:
 {"value": a number, text, array, or a list or dict of these},
 {"config": a model as JSON text, "classes": own ones in it, "dtypes": those of its outputs},
 {"error": type, "kinds": that type and those it derives from, "message": text}, or
-{"returned": type} for anything else, with a "message" where a model cannot be written as text, or
-{"missing": name of the function} where it is not among the student's functions.
+{"returned": type} for anything else, with a "message" where a model cannot be written as text,
+{"missing": name of the function} where it is not among the student's functions, or
+{"instead": type} where the student gave no dict of functions.
 
 Where a model or a tensor was asked for, there are "layers", too: those that were called.
 Beside a value there may be "changed": the arguments that the function changed, "views": those
@@ -46,8 +47,9 @@ def values_by_name(functions, cases):
 
     A case is {"function": name, "arguments": {argument: value}}.
     """
-    functions = functions if isinstance(functions, dict) else {}
-    return [_value_by_name(functions, **case) for case in cases]
+    if functions is not None and not isinstance(functions, dict):
+        return [{"instead": type(functions).__name__} for _ in cases]
+    return [_value_by_name(functions or {}, **case) for case in cases]
 
 
 def models(function, cases, optional=()):

@@ -36,7 +36,6 @@ def _one_labels_fault(masks, given):
     sentence = {
         tuple(masks.ravel()): "the car is still 255: the loss is meant for labels of 0 and 1",
         tuple(1 - expected.ravel()): "car and background are exchanged",
-        (0,) * masks.size: "no pixel is car",
         (1,) * masks.size: "every pixel is car",
     }.get(tuple(given.ravel().astype(float)), "these are not the labels of the masks")
     fault = wrong_values(given, expected)
@@ -60,6 +59,13 @@ def _overlap_fault(pairs):
             "this is one number for all pictures: sum over axis=(1, 2) alone": [
                 one.sum() for one in right
             ],
+            "these are the pixels on which both agree, background too: count those that are car in "
+            "both": [(t == p).sum(axis=(1, 2)) for t, p in areas],
+            "these are the car pixels of both masks together, not those that are car in both": [
+                t.sum(axis=(1, 2)) + p.sum(axis=(1, 2)) for t, p in areas
+            ],
+            "these are the car pixels of y_true alone": [t.sum(axis=(1, 2)) for t, _ in areas],
+            "these are the car pixels of y_pred alone": [p.sum(axis=(1, 2)) for _, p in areas],
             "this is the mean over the pixels: count them, with .sum": [
                 (t * p).mean(axis=(1, 2)) for t, p in areas
             ],
@@ -68,31 +74,46 @@ def _overlap_fault(pairs):
             ],
         },
     )
-    for (t, _), one, expected in zip(areas, given, right, strict=True):
+    for (t, p), one, expected in zip(areas, given, right, strict=True):
         fault = wrong_shape(one, expected.shape, "expected one number for each picture")
         fault = fault or wrong_values(one, expected, "overlap")
         if fault:
             text = sentence or fault.message
-            return Fault(f"{text}; with y_true of shape {t.shape}", *_values(fault))
+            masks = f"y_true of shape {t.shape}"
+            if t.size < 12:
+                masks = f"y_true={shown(t)} and y_pred, without its last axis, {shown(p)}"
+            return Fault(f"{text}; with {masks}", *_values(fault))
 
 
 def _shrink_fault(pairs):
-    return _first(_one_shrink_fault(case, array_of(value)) for case, value in pairs)
+    pairs = [(case, array_of(value)) for case, value in pairs]
+    found = zip(*(mixtures(_picture(case)) for case, _ in pairs), strict=True)
+    mixed = any(
+        all(np.array_equal(given > 0, one) for (_, given), one in zip(pairs, masks, strict=True))
+        for masks in found
+    )
+    return _first(_one_shrink_fault(case, given, mixed) for case, given in pairs)
 
 
-def _one_shrink_fault(case, given):
-    size, picture = tuple(case["size"]), {"mask": {"pixels": case["mask"]}, "size": case["size"]}
+def _picture(case):
+    """The case as the exercise prepare_mask has it."""
+    return {"mask": {"pixels": case["mask"]}, "size": case["size"]}
+
+
+def _one_shrink_fault(case, given, mixed):
+    size, picture = tuple(case["size"]), _picture(case)
     if fault := wrong_shape(given, size, f"expected (height, width) = {size}"):
         return fault
     if not np.isin(given, (0, 1)).all():
-        text = "there are values other than 0 and 1"
-        return Fault(text, shown(np.unique(given)), "[0, 1]")
+        return Fault(_values_sentence(given), shown(np.unique(given)), "[0, 1]")
     if is_nearest(picture, given > 0):
         return None
     sentence = "these are not the nearest pixels"
-    if is_nearest(picture, given == 0):
+    if not given.any():
+        sentence = "no pixel is car (1 // 255 is 0: divide only what is 255)"
+    elif is_nearest(picture, given == 0):
         sentence = "car and background are exchanged"
-    elif any(np.array_equal(given > 0, mixed) for mixed in mixtures(picture)):
+    elif mixed:
         sentence = (
             "pixels are still mixed before some threshold makes 0 and 1 of them: ask for the "
             "nearest instead"
@@ -102,8 +123,20 @@ def _one_shrink_fault(case, given):
     return Fault(text, shown(given.astype(int)), shown(np.array(small)))
 
 
+def _values_sentence(given):
+    if np.isin(given, (0, 255)).all():
+        return "the car is 255 instead of 1"
+    if ((given > 0) & (given < 1)).any():
+        return "there are shares of a car, so pixels are mixed: ask for the nearest"
+    return "there are values other than 0 and 1"
+
+
 def _sigmoid(z):
     return 1 / (1 + np.exp(-z))
+
+
+def _softmax(z, axis):
+    return np.exp(z) / np.exp(z).sum(axis=axis, keepdims=True)
 
 
 NO_SIGMOIDS = {
@@ -123,12 +156,24 @@ NO_SIGMOIDS = {
     ),
     "the smallest score becomes 0 and the largest 1, whatever they are: each pixel's score should "
     "depend on that pixel alone": lambda z, b: (z - z.min()) / (z.max() - z.min()),
-    "softmax over the pixels makes them compete: each should have a sigmoid of its own": (
-        lambda z, b: np.exp(z) / np.exp(z).sum()
+    "softmax over all pixels makes them compete: each should have a sigmoid of its own": (
+        lambda z, b: _softmax(z, None)
     ),
+    "softmax over the pixels of a picture makes them compete: each should have a sigmoid of its "
+    "own": lambda z, b: _softmax(z, (1, 2)),
+    "softmax over the last axis makes the pixels of a row compete: each should have a sigmoid of "
+    "its own": lambda z, b: _softmax(z, -1),
     "softmax over a single channel is 1 everywhere: use the sigmoid": (
         lambda z, b: np.ones_like(z)
     ),
+    "brackets are missing: 1 / 1 + e^-z is 1 + e^-z, you need 1 / (1 + e^-z)": (
+        lambda z, b: 1 + np.exp(-z)
+    ),
+    "brackets are missing: the sign has to turn the whole sum, -(features @ weights + bias)": (
+        lambda z, b: _sigmoid(z - 2 * b)
+    ),
+    "this is e^z, which has no upper limit: the sigmoid is 1 / (1 + e^-z)": lambda z, b: np.exp(z),
+    "this is e^-z, only a part of the sigmoid, 1 / (1 + e^-z)": lambda z, b: np.exp(-z),
     "the sigmoid is applied twice": lambda z, b: _sigmoid(_sigmoid(z)),
     "the bias is added after the sigmoid": lambda z, b: _sigmoid(z - b) + b,
     "the bias is missing": lambda z, b: _sigmoid(z - b),
@@ -145,7 +190,7 @@ def _scores_fault(pairs):
     }
     sentence = recognise(given, wrong, close=1e-5)
     for z, one in zip(sums, given, strict=True):
-        fault = wrong_shape(one, z.shape) or wrong_values(one, _sigmoid(z), "scores", 1e-5)
+        fault = wrong_shape(one, z.shape) or wrong_values(one, _sigmoid(z), "result", 1e-5)
         if fault:
             outside = one.size and (one.min() < 0 or one.max() > 1)
             sentence = sentence or ("there are scores outside 0 to 1" if outside else fault.message)
@@ -155,10 +200,12 @@ def _scores_fault(pairs):
 def _shuffle_fault(pairs):
     orders = [_orders(case, *pair_of(value)) for case, value in pairs]
     seeds = [case["seed"] for case, _ in pairs]
-    found = _first(map(_one_shuffle_fault, seeds, orders))
-    if not found and all(images == sorted(images) for images, _ in orders):
+    if found := _first(map(_one_shuffle_fault, seeds, orders)):
+        return found
+    if all(images == sorted(images) for images, _ in orders):
         return "the pairs come back in the order in which they were"
-    return found
+    if orders[-1] == orders[-2]:
+        return Fault(f"the seeds {seeds[-2:]} give the same order: use the seed", orders[-1][0])
 
 
 def _orders(case, images, masks):

@@ -76,7 +76,7 @@ def _returned(answer, call):
         kind = short(answer.get("returned"), 40)
         return f"your function returned something of type {kind}: return numbers, arrays or lists"
     if answer["value"] is None:
-        printed = ", not only to print the result" if answer.get("printed") else ""
+        printed = ", not only to print it" if answer.get("printed") else ""
         return f"your function returned None: it has to `return` the result{printed}"
 
 

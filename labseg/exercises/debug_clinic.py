@@ -1,15 +1,17 @@
 """The exercise debug_clinic: five functions that run and spoil a prediction, to find and mend."""
 
 import inspect
+from itertools import combinations
 
 import numpy as np
 
 from labseg.exercises import clinic_snippets
 from labseg.exercises.answers import values_by_name
-from labseg.exercises.clinic_faults import JUDGES
+from labseg.exercises.clinic_faults import JUDGES, NO_SIGMOIDS
 from labseg.exercises.compare import agree, by_part
 from labseg.exercises.exercise import Exercise
-from labseg.exercises.prepare_mask import draw
+from labseg.exercises.prepare_mask import is_nearest, mixtures
+from labseg.exercises.verdict import short
 
 CALLS = {
     "to_labels": "to_labels(masks)",
@@ -49,7 +51,7 @@ def draw_cases(seed=0):
         "count_overlap": [_overlap(rng, shape) for shape in ((1, 3, 3), (3, 2, 4), (4, 4, 4))],
         "shrink": [_mask(rng, *sizes) for sizes in ((4, 6, (2, 3)), (7, 8, (3, 4)))],
         "to_scores": [_features(rng, shape) for shape in ((1, 2, 2, 3), (2, 3, 4, 2))],
-        "shuffle": [_pairs(rng, n) for n in (6, 9)],
+        "shuffle": [_pairs(rng, n) for n in (6, 9, 9)],
     }
     return [
         {"function": name, "arguments": arguments}
@@ -77,13 +79,24 @@ def _overlap(rng, shape):
 
 
 def _mask(rng, height, width, size):
-    picture = draw(rng, "L", height, width, size)["mask"]["pixels"]
-    return {"mask": (picture > 0).astype(np.uint8), "size": list(size)}
+    """A mask for which a filter that mixes pixels gives another one, and the broken one no 0s."""
+    while True:
+        mask = (rng.random((height, width)) < 0.7).astype(np.uint8)
+        arguments = {"mask": mask, "size": list(size)}
+        case = {"mask": {"pixels": mask}, "size": list(size)}
+        wrong = [*mixtures(case), np.zeros(size), np.ones(size)]
+        if BROKEN["shrink"](mask, size).any() and not any(is_nearest(case, m) for m in wrong):
+            return arguments
 
 
 def _features(rng, shape):
-    weights = rng.uniform(-2, 2, shape[-1])
-    return {"features": rng.uniform(-2, 2, shape), "weights": weights, "bias": rng.uniform(0.5, 1)}
+    """Sums for which no two mistakes give the same scores."""
+    while True:
+        features, weights = rng.uniform(-1.5, 1.5, shape), rng.uniform(-1.5, 1.5, shape[-1])
+        bias = rng.uniform(0.4, 1)
+        scores = [formula(features @ weights + bias, bias) for formula in NO_SIGMOIDS.values()]
+        if shape[0] == 1 or not any(agree(*two, close=1e-3) for two in combinations(scores, 2)):
+            return {"features": features, "weights": weights, "bias": bias}
 
 
 def _pairs(rng, n):
@@ -100,6 +113,10 @@ def _pairs(rng, n):
 
 def faults(cases, answers):
     """{function: what is wrong with it, or None}; None if all are as the lesson shows them."""
+    if instead := next(filter(None, map(_instead, answers)), None):
+        example = ", ".join(f'"{name}": {name}' for name in list(CALLS)[:2])
+        text = f"give a dict of the five functions, {{{example}, …}}, not a {instead}"
+        return dict.fromkeys(CALLS, text)
     before = values_by_name(BROKEN, cases)
     rows = {name: [] for name in CALLS}
     for case, answer, as_it_was in zip(cases, answers, before, strict=True):
@@ -110,6 +127,10 @@ def faults(cases, answers):
     return {name: untouched.get(name) or _judged(name, rows[name]) for name in CALLS}
 
 
+def _instead(answer):
+    return isinstance(answer, dict) and "instead" in answer and short(answer["instead"], 40)
+
+
 def _untouched(name, rows):
     """Why a function was not worked on yet; None if it was."""
     answers = [answer for _, answer, _ in rows if isinstance(answer, dict)]
@@ -118,7 +139,7 @@ def _untouched(name, rows):
     if any(answer.get("error") == "NotImplementedError" for answer in answers):
         return "not attempted yet"
     if len(answers) == len(rows) and all(_same(answer, before) for _, answer, before in rows):
-        return f"this is the snippet as it was: {AS_IT_WAS[name]}"
+        return f"it still gives what the broken one gives: {AS_IT_WAS[name]}"
 
 
 def _same(answer, other):

@@ -96,6 +96,8 @@ def raised(answer):
     """What the student's function raised, as a clause of a sentence; None if it returned."""
     if not isinstance(answer, dict) or "error" not in answer:
         return None
+    if answer["error"] == "SystemExit":
+        return "your function calls exit(), which ends Python: leave it out"
     message = short(answer.get("message"), 200)
     return f"your function raised {short(answer['error'], 40)}" + (
         f": {message}" if message else ""

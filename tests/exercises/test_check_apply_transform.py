@@ -221,7 +221,7 @@ WRONG = {
         0,
     ),
     "your function raised KeyError: 'y_data'": (raises, 0),
-    "your function raised SystemExit": (lambda x_data, y_data, T: exit(), 0),
+    "your function calls exit(), which ends Python": (lambda x_data, y_data, T: exit(), 0),
     "not an array of numbers": (lambda x_data, y_data, T: ("x", "y"), 0),
     "given: [[nan, nan": (variant(lambda data, T: moved(data, T) * np.nan), 1),
 }

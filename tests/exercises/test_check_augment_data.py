@@ -279,7 +279,7 @@ WRONG = {
         0,
     ),
     "your function raised KeyError: 'y_data'": (raises, 0),
-    "your function raised SystemExit": (lambda x_data, y_data, transforms: exit(), 0),
+    "your function calls exit(), which ends Python": (lambda x_data, y_data, transforms: exit(), 0),
     "not an array of numbers": (lambda x_data, y_data, transforms: ("x", "y"), 0),
     "given: [[nan, nan": (
         variant(lambda data, transforms: appended(data, transforms) * np.nan, appended),

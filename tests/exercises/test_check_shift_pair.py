@@ -259,7 +259,7 @@ WRONG = {
     "to `return` the result": (lambda image, mask, dx, dy: None, 0),
     "is called as shift_pair(image, mask, dx, dy), but it raised": (lambda image, mask: image, 0),
     "your function raised KeyError: 'dx'": (raises, 0),
-    "your function raised SystemExit": (lambda image, mask, dx, dy: exit(), 0),
+    "your function calls exit(), which ends Python": (lambda image, mask, dx, dy: exit(), 0),
     "not an array of numbers": (lambda image, mask, dx, dy: ("image", "mask"), 0),
     "nan": (variant(lambda a, dx, dy: shift(a, dx, dy) * np.nan), 0),
 }
