@@ -135,10 +135,11 @@ def levels(image, mask):
     return axes
 
 
-def history(history, names=("loss", "accuracy")):
+def history(history, names=("loss", "accuracy"), log_loss=False):
     """Training (solid) and validation (dashed) curves, one plot for each of `names`.
 
     history: what `fit` returns, or its `.history`; or {label: history} to compare several.
+    log_loss: whether the loss is drawn on a logarithmic scale.
     Raises ValueError or TypeError for anything else, and for names that no run has.
     """
     runs = _runs(history)
@@ -164,6 +165,8 @@ def history(history, names=("loss", "accuracy")):
         ax.set(xlabel="epoch", ylabel=name, title=name)
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.grid(alpha=0.3)
+        if log_loss and name == "loss":
+            _log_scale(ax)
         if len(runs) == 1:
             ax.legend(fontsize=9)
     if len(runs) > 1:
@@ -206,12 +209,17 @@ def side_by_side(runs, reference):
         top.set_title(label)
         bottom.set_xlabel("epoch")
         bottom.xaxis.get_major_locator().set_params(integer=True)
-    axes[0, 0].set_yscale("log")
-    axes[0, 0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes[0, 0].yaxis.set_major_formatter("{x:g}")
-    axes[0, 0].yaxis.set_minor_formatter("")
+    _log_scale(axes[0, 0])
     _legend_below(figure, [Line2D([], [], **style) for style in styles.values()], list(styles))
     return axes
+
+
+def _log_scale(ax):
+    """A logarithmic y-axis with plain numbers: 0.5, 1, 2, 5, …"""
+    ax.set_yscale("log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_formatter("")
 
 
 def curves(x, lines, xlabel, ylabel, title=None):
@@ -340,6 +348,50 @@ def receptive_fields(image, sizes, at):
     _legend_below(figure, lines, names)
     ax.set(xlim=(-0.5, image.shape[1] - 0.5), ylim=(image.shape[0] - 0.5, -0.5))
     return ax
+
+
+def walk_back(stacks):
+    """Stacks of layers seen from the side: the pixels that one output pixel is computed from.
+
+    stacks: {title: [(kernel size, stride), …]} from the picture to the output. The output pixel
+    stands on top, the picture at the bottom; each pixel is joined to those that it is computed
+    from. Raises ValueError for other stacks, and where the picture would have over 50 pixels.
+    """
+    filled_dict("stacks", stacks, "{title: [(kernel size, stride), …]}")
+    rows = max(len(stack) for stack in stacks.values())
+    size = WIDTH, 0.75 * rows + 0.9
+    _, axes = plt.subplots(1, len(stacks), figsize=size, squeeze=False, layout="constrained")
+    for ax, (title, stack) in zip(axes[0], stacks.items(), strict=True):
+        above, y = np.zeros(1), 0  # where the pixels of a row stand, and its height
+        for kernel, stride in reversed(stack):
+            kernel, stride = whole_number("kernel", kernel, 1), whole_number("stride", stride, 1)
+            wide = stride * (len(above) - 1) + kernel
+            if wide > 50:
+                raise InvalidValue(f"{title}: one output is computed from over 50 pixels.")
+            below = np.arange(wide) - (wide - 1) / 2
+            for j, x in enumerate(above):
+                for start in below[j * stride : j * stride + kernel]:
+                    ax.plot([start, x], [y - 1, y], color=GREY, linewidth=1, zorder=0)
+            _row_of_pixels(ax, above, y, BLUE if y else ORANGE)
+            ax.annotate(
+                f"kernel {kernel}, stride {stride}",
+                (1, y - 0.5),
+                xycoords=("axes fraction", "data"),
+                ha="right",
+                va="center",
+                fontsize=9,
+            )
+            above, y = below, y - 1
+        _row_of_pixels(ax, above, y, GREEN)
+        ax.set(title=title, xlim=(above[0] - 1, above[-1] + 4), ylim=(y - 0.4, 0.4))
+        ax.set(xticks=[], yticks=[0, y], yticklabels=["output", "picture"])
+        ax.tick_params(length=0)
+        ax.spines[:].set_visible(False)
+    return axes[0]
+
+
+def _row_of_pixels(ax, x, y, colour):
+    ax.plot(x, np.full(len(x), y), "s", color=colour, markersize=11, markeredgecolor="white")
 
 
 def unet(size, n_ch, floors, convs=2):

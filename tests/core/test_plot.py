@@ -57,6 +57,25 @@ def test_errors_have_a_colour_each():
         assert right[0] == right[1] == right[2]  # grey
 
 
+def test_the_loss_of_a_history_may_be_logarithmic():
+    loss, accuracy = plot.history({"a": RUN, "b": RUN}, log_loss=True)
+    assert (loss.get_yscale(), accuracy.get_yscale()) == ("log", "linear")
+    assert loss.yaxis.get_major_formatter()(0.5) == "0.5"
+    assert plot.history(RUN)[0].get_yscale() == "linear"
+
+
+def test_walking_back_draws_what_one_output_pixel_is_computed_from():
+    stacks = {"first": [(3, 1), (2, 2)], "second": [(2, 2), (3, 1)]}
+    expected = ((1, 2, 4), 8), ((1, 3, 6), 9)
+    for ax, (wide, joined) in zip(plot.walk_back(stacks), expected, strict=True):
+        rows = [line.get_xdata() for line in ax.lines if line.get_marker() == "s"]
+        assert tuple(map(len, rows)) == wide
+        assert all(row.mean() == 0 for row in rows)
+        assert len(ax.lines) - len(rows) == joined
+    with pytest.raises(LabsegError, match="deep: one output is computed from over 50 pixels"):
+        plot.walk_back({"deep": [(3, 1), (2, 2)] * 5})
+
+
 def test_history_draws_training_and_validation_of_every_run():
     run = {"loss": [2, 1], "val_loss": [3, 2], "accuracy": [0, 1]}
     one = plot.history(run)
