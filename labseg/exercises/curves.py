@@ -111,7 +111,8 @@ EXERCISE = Exercise(
     faults=partial(faults, QUESTIONS, LETTERS, example='{"A": "overfitting", "B": …}'),
     hints=HINTS,
     remark=lambda cases, answers: (
-        "Notice how little the accuracy alone tells: all four reach that of “no car anywhere”."
+        "Notice that B and C end with the same accuracy, that of “no car anywhere”. Only their "
+        "losses tell them apart."
     ),
     takes="your diagnosis",
 )
