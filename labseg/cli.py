@@ -221,3 +221,54 @@ def cache(
         )
     total = sum(entry.bytes for entry in entries)
     typer.echo(f"{total / 1e6:8,.1f} MB  in {stored.cache_folder()}")
+
+
+# labseg grade
+
+
+@app.command()
+def grade(
+    submissions: Annotated[
+        str, typer.Argument(help="A folder or a zip, as Moodle, Canvas or nbgrader hand it out.")
+    ],
+    out: Annotated[str, typer.Option(help="Where grades.csv and all the rest go.")],
+    ids: Annotated[
+        str | None,
+        typer.Option(help="Name students as moodle, canvas or nbgrader takes it in grades.csv."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="How many at a time; all cores by default.")
+    ] = None,
+    seconds: Annotated[
+        int, typer.Option(min=1, help="The time for the exercises of one notebook.")
+    ] = 120,
+    memory: Annotated[float, typer.Option(min=0.5, help="GB that these may use.")] = 3.0,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Draw the cases again as in another run.")
+    ] = None,
+    execute_all: Annotated[
+        bool, typer.Option("--execute-all", help="Run whole notebooks, training and all.")
+    ] = False,
+    no_sandbox: Annotated[
+        bool, typer.Option("--no-sandbox", help="Run students' code with your own rights.")
+    ] = False,
+) -> None:
+    """Grade a class: every notebook in a sandbox, judged outside it.
+
+    Run it again to go on after an interruption, or once points are filled in in written.csv.
+    """
+    from labseg.grading.sandbox import Limits
+    from labseg.grading.whole_class import grade_class, summary
+
+    found = grade_class(
+        submissions,
+        out,
+        ids=ids,
+        workers=workers,
+        seed=seed,
+        execute_all=execute_all,
+        limits=Limits(seconds, int(memory * 1e9)),
+        sandboxed=not no_sandbox,
+    )
+    for line in summary(found, out):
+        typer.echo(line)

@@ -1,0 +1,117 @@
+"""Inside the sandbox: run what the answers of a notebook need, and send the answers out.
+
+The job comes in by standard input:
+{"cells": [source of each code cell], "exercises": [{"name", "is_function", "function" of
+answers.py, "keywords" for it, "cases"}], "memory", "seconds", "sandboxed", "out": the pipe}.
+
+Messages go out by the pipe, each with its length before it. The first is sent before anything of
+the student's has run: {"defined": {exercise: the cells that define its answer}, "unreadable":
+{cell: why}}. Then one for each exercise: {"exercise", "answers"}, {"exercise", "missing": true}
+or {"exercise", "failed": what was raised where the answer is defined}.
+"""
+
+import builtins
+import linecache
+import os
+import sys
+import types
+
+from . import cells, limits, wire
+
+MAX_MESSAGE = 500
+
+
+def main():
+    with os.fdopen(0, "rb") as stdin:
+        job = wire.unpack(stdin.read())
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    limits.set_limits(job["memory"], job["seconds"], job["sandboxed"])
+    statements, unreadable = cells.parse(job["cells"])
+    slices = {
+        exercise["name"]: cells.find(statements, exercise["name"], exercise["is_function"])
+        for exercise in job["exercises"]
+    }
+    defined = {name: list(each.cells) if each else [] for name, each in slices.items()}
+    texts = {str(cell): why for cell, why in unreadable.items()}
+    send(job["out"], {"defined": defined, "unreadable": texts})
+    for exercise in job["exercises"]:
+        each = slices[exercise["name"]]
+        result = answer(exercise, each, job["cells"]) if each else {"missing": True}
+        send(job["out"], {"exercise": exercise["name"]} | result)
+
+
+def send(out, message):
+    """Write a message to the pipe; one that is no plain data says so."""
+    try:
+        content = wire.pack(message)
+    except (ValueError, TypeError, RecursionError) as error:
+        why = f"what came back can't be sent ({text_of(error)})"
+        content = wire.pack({"exercise": message["exercise"], "failed": why})
+    content = len(content).to_bytes(8, "big") + content
+    while content:
+        content = content[os.write(out, content) :]
+
+
+def answer(exercise, needed, sources):
+    """{"answers"} of the student's function or value, or why there are none."""
+    found, failures = execute(needed, exercise["is_function"], sources)
+    if not found:
+        return {"failed": failures[-1] if failures else "it is not a function"}
+    from labseg.exercises import answers
+
+    ask = getattr(answers, exercise["function"])
+    return {"answers": ask(found[0], exercise["cases"], **exercise["keywords"])}
+
+
+def execute(needed, is_function, sources):
+    """([the answer] or [], what was raised on the way), in a module of their own.
+
+    Imports come first, since cells may have been moved; what failed is tried again after the rest.
+    """
+    module = types.ModuleType("__main__")
+    sys.modules["__main__"] = module
+    vars(module).update(__builtins__=builtins, display=lambda *things, **options: None)
+    waiting = sorted(needed.statements, key=lambda statement: not statement.is_import)
+    found, failures = [], []
+    while waiting:
+        failed, failures = [], []
+        for statement in waiting:
+            error = run(compiled(statement, sources), module)
+            if error:
+                failed.append(statement)
+                failures.append(error)
+            elif needed.name in statement.binds:
+                value = vars(module).get(needed.name)
+                found = [value] if callable(value) or not is_function else found
+        waiting = failed if len(failed) < len(waiting) else []
+    if not needed.name:
+        code = compile(cells.ast.Expression(needed.answer), "<the check>", "eval")
+        try:
+            found = [eval(code, vars(module))]
+        except BaseException as error:
+            failures.append(text_of(error))
+    return found, failures
+
+
+def compiled(statement, sources):
+    """Its code, which inspect.getsource and tracebacks can show."""
+    name = f"<cell {statement.cell + 1}>"
+    lines = cells.python(sources[statement.cell]).splitlines(keepends=True)
+    linecache.cache[name] = (sum(map(len, lines)), None, lines, name)
+    return compile(cells.ast.Module([statement.node], []), name, "exec")
+
+
+def run(code, module):
+    """What it raises, as text; "" if nothing."""
+    try:
+        exec(code, vars(module))
+    except BaseException as error:  # sys.exit(), too, is no reason to stop
+        return text_of(error)
+    return ""
+
+
+def text_of(error):
+    try:
+        return f"{type(error).__name__}: {error}"[:MAX_MESSAGE]
+    except Exception:
+        return "an error without a readable message"

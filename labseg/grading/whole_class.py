@@ -1,0 +1,93 @@
+"""`labseg grade`: a class's submissions in, its grades out."""
+
+import secrets
+from pathlib import Path
+
+import typer
+
+from labseg.arguments import folder_path
+from labseg.errors import InvalidValue
+from labseg.exercises.catalogue import EXERCISES
+from labseg.files import disk_errors, write_whole
+from labseg.grading import batch, collect, grades, sandbox, written
+from labseg.grading.submission import Settings
+
+SEED = "seed.txt"
+UNSAFE = (
+    "WARNING: --no-sandbox runs every notebook's code with your rights, on this machine: it can "
+    "read and delete your files, and change the grades. Every report will say so."
+)
+
+
+def grade_class(
+    source, out, ids=None, workers=None, seed=None, execute_all=False, limits=None, sandboxed=True
+):
+    """Grade the submissions in a folder or zip; write grades.json, grades.csv and written.csv.
+
+    Returns what grades.json holds. Arguments as in `labseg grade`.
+    """
+    if ids not in grades.IDS:
+        raise InvalidValue(f"--ids {ids}: give moodle, canvas or nbgrader.")
+    out = folder_path("out", out)
+    exercises = tuple(exercise for exercise in EXERCISES if exercise.max_points)
+    submissions = collect.collect(source)
+    with disk_errors(out):
+        out.mkdir(parents=True, exist_ok=True)
+        seed = _seed(out, seed)
+    given = written.read(out)
+    with batch.stages(exercises) as stages:
+        settings = Settings(
+            exercises=exercises,
+            seed=seed,
+            stages=stages,
+            limits=limits or sandbox.Limits(),
+            sandboxed=sandboxed,
+            execute_all=execute_all,
+            hidden=(Path(source).resolve(), out.resolve()),
+        )
+        made_in = _sandbox(next(iter(stages.values())), sandboxed)
+        results = {}
+        with disk_errors(out):
+            workers = workers or batch.cores()
+            for submission, result in batch.grade_all(submissions, settings, out, workers):
+                results[submission.key] = result
+    ordered = [results[submission.key] for submission in submissions]
+    found = grades.gather(ordered, exercises, settings, made_in)
+    written.enter(found["students"], given)
+    grades.add_up(found)
+    grades.write(out, found, ids)
+    written.write(out, found["students"], given)
+    return found
+
+
+def _seed(out, seed):
+    """The seed of the cases: the one asked for, else that of the run before, else a new one."""
+    path = out / SEED
+    if seed is None and path.exists():
+        text = path.read_text("utf-8", "replace").strip()
+        if not text.isdecimal():
+            raise InvalidValue(f"{path} should hold a whole number: remove it, or give --seed.")
+        seed = int(text)
+    seed = secrets.randbelow(2**32) if seed is None else seed
+    write_whole(path, f"{seed}\n")
+    return seed
+
+
+def _sandbox(staged, sandboxed):
+    if not sandboxed:
+        typer.secho(UNSAFE, err=True, fg="red")
+        return "none"
+    return f"bubblewrap {sandbox.check(staged)}"
+
+
+def summary(found, out):
+    """What to say at the end: a line for each state, what wants attention, and where it all is."""
+    states = [student["state"] for student in found["students"]]
+    yield f"{len(states)} students, {', '.join(found['lessons']) or 'no lesson'}:"
+    for state in dict.fromkeys(states):
+        yield f"{states.count(state):5}  {state}"
+    for student in found["students"]:
+        for sentence in [student["why"], *student["notes"]]:
+            if sentence:
+                yield f"{student['student']}: {sentence}"
+    yield f"The grades are in {folder_path('out', out) / 'grades.csv'}."
