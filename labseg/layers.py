@@ -49,12 +49,13 @@ class Layer:
         return tuple(map(tuple, value))
 
 
-def read_layers(config):
+def read_layers(config, several=False):
     """The layers of a functional or Sequential model, inputs first, the output last.
 
     `config` is what `model.to_json()` gives, as text or parsed. It is read as data: nothing in
     it is built or run. The layers of a model within the model stand in its place. Raises
-    InvalidValue, in one sentence, for whatever is not a model with one input and one output.
+    InvalidValue, in one sentence, for whatever is not a model with one input (or, if `several`,
+    more) and one output.
     """
     try:
         model = json.loads(config) if isinstance(config, str) else config
@@ -63,7 +64,7 @@ def read_layers(config):
                 f"a {model['class_name']} cannot be read: build the model as "
                 "keras.Model(inputs, outputs)"
             )
-        return _Reader(model).layers()
+        return _Reader(model).layers(several)
     except InvalidValue:
         raise
     except CycleError:
@@ -93,7 +94,7 @@ class _Reader:
         self.steps = 0
         self.outputs = self._open(model, (), None)
 
-    def layers(self):
+    def layers(self, several):
         """The layers that the one output needs, in order."""
         if len(self.outputs) != 1:
             raise InvalidValue(f"the model has {len(self.outputs)} outputs, expected one")
@@ -107,7 +108,7 @@ class _Reader:
         graph = {key: layer.inputs for key, layer in needed.items()}
         order = [needed[key] for key in TopologicalSorter(graph).static_order()]
         sources = [layer.kind for layer in order if not layer.inputs]
-        if sources != ["InputLayer"]:
+        if set(sources) != {"InputLayer"} or (len(sources) > 1 and not several):
             has = "no" if not set(sources) & {"InputLayer"} else f"{len(sources)}"
             raise InvalidValue(f"the model has {has} inputs, expected one keras.Input")
         return [replace(layer, inputs=tuple(map(_name, layer.inputs))) for layer in order]

@@ -109,7 +109,10 @@ def _tensors(args, kwargs):
 
 @contextmanager
 def calls():
-    """A list that fills with the layers that are called: {"class_name", "config"}, sizes only."""
+    """A list that fills with the layers that are called: {"class_name", "config"}.
+
+    Of the configuration, only the name and the sizes.
+    """
     import keras
 
     call, called = keras.layers.Layer.__call__, []
@@ -128,7 +131,8 @@ def calls():
 
 def _sizes(layer):
     values = {name: getattr(layer, name, None) for name in SIZES}
-    return {name: json.loads(json.dumps(v)) for name, v in values.items() if _is_size(v)}
+    sizes = {name: json.loads(json.dumps(v)) for name, v in values.items() if _is_size(v)}
+    return {"name": str(layer.name)} | sizes
 
 
 def _is_size(value):

@@ -9,23 +9,24 @@ import re
 from functools import partial
 from itertools import pairwise
 
-from labseg.errors import InvalidValue
 from labseg.exercises.answers import models
 from labseg.exercises.exercise import Exercise
+from labseg.exercises.graphs import first_fault, net_of, part_fault
 from labseg.exercises.judge import attempt, fault_of, raised
-from labseg.exercises.unet_floors import activation, read_net
-from labseg.exercises.unet_parts import PARTS, WAIT
+from labseg.exercises.unet_floors import activation
+from labseg.exercises.unet_parts import PARTS
 from labseg.exercises.unet_sizes import blame
 from labseg.exercises.verdict import short
 
+CALL = "build_unet(input_shape, n_ch, floors, convs=2)"
 POINTS = {
     "model": 1,
     "input": 1,
     "poolings": 1,
-    "convolutions": 1,
-    "channels": 1,
-    "upsampling": 1,
-    "skips": 2,
+    "convolutions": 2,
+    "channels": 2,
+    "upsampling": 2,
+    "skips": 3,
     "output": 1,
     "sizes": 1,
 }
@@ -93,9 +94,10 @@ ENOUGH = 3  # models: fewer say too little about the other parts
 
 # What a function that ignores a parameter builds every time, on each level.
 FIXED = {
-    "poolings": ("floors", lambda net: {0: len(net.downs)}),
-    "convolutions": ("convs", lambda net: {0: len(net.floors[0].convs)}),
+    "poolings": ("poolings", "floors", lambda net: {0: len(net.downs)}),
+    "convolutions": ("convolutions", "convs", lambda net: {0: len(net.floors[0].convs)}),
     "channels": (
+        "channels",
         "n_ch",
         lambda net: {floor.level: floor.convs[0].number("filters") for floor in net.floors},
     ),
@@ -108,66 +110,24 @@ def faults(cases, answers):
     asked = [pair for pair in pairs if _divisible(pair[0])]
     built = [(case, *attempt(_net, case, answer)) for case, answer in asked]
     models = [(case, net) for case, net, fault in built if not fault]
-    found = {"model": _first((case, fault) for case, _, fault in built)}
+    found = {"model": first_fault([(case, fault) for case, _, fault in built], _with)}
     for name, judge_part in PARTS.items():
-        found[name] = _judge(name, judge_part, models) if len(models) >= ENOUGH else NO_MODEL
+        enough = len(models) >= ENOUGH
+        found[name] = part_fault(judge_part, models, _with, FIXED.get(name)) if enough else NO_MODEL
     refusals = [
         (case, fault_of(_refusal, case, answer)) for case, answer in pairs if not _divisible(case)
     ]
-    found["sizes"] = _first(refusals) if models else NO_MODEL
+    found["sizes"] = first_fault(refusals, _with) if models else NO_MODEL
     return found
 
 
-def _first(faults):
-    """The first fault, with the parameters that showed it; None if there is none."""
-    for case, fault in faults:
-        if fault:
-            return fault if fault == WAIT else f"{_with(case)}: {fault}"
-
-
-def _judge(name, judge_part, models):
-    fault = _first((case, fault_of(judge_part, case, net)) for case, net in models)
-    if fault and fault != WAIT and name in FIXED:
-        key, observe = FIXED[name]
-        seen = [attempt(observe, net)[0] for _, net in models]
-        asked = {case.get(key, 2) for case, _ in models}
-        if len(asked) > 1 and None not in seen and _agree(seen):
-            return f"the number of {name} does not change with {key}: it is always {seen[0][0]}"
-    return fault
-
-
-def _agree(dicts):
-    """Whether no key has two values."""
-    items = {item for each in dicts for item in each.items()}
-    return len(items) == len({key for key, _ in items})
-
-
 def _net(case, answer):
-    """The Net of an answer; InvalidValue if the answer isn't one."""
-    if not isinstance(answer, dict):
-        raise InvalidValue("there is no answer")
-    if "config" in answer:
-        return _read(answer)
-    if error := raised(answer):
-        raise InvalidValue(_explained(case, answer, error))
-    returned, message = short(answer.get("returned"), 40), short(answer.get("message", ""), 200)
-    if returned == "NoneType":
-        raise InvalidValue("your function returned None: is there a `return` at its end?")
-    if message:
-        raise InvalidValue(f"your model cannot be read: {message}")
-    raise InvalidValue(f"your function returned {returned}, not a model")
+    return net_of(answer, CALL, partial(_explained, case))
 
 
-def _read(answer):
-    classes, dtypes = answer.get("classes"), answer.get("dtypes")
-    net = read_net(answer["config"], classes if isinstance(classes, list) else ())
-    if isinstance(dtypes, list) and dtypes and isinstance(dtypes[0], str):
-        net.dtype = dtypes[0]
-    return net
-
-
-def _explained(case, answer, error):
+def _explained(case, answer):
     """What was raised; if Keras raised it, over sizes that don't match, then why."""
+    error = raised(answer)
     if "ValueError" not in _kinds(answer) or not answer.get("layers"):
         return error
     if cause := attempt(blame, case["floors"], answer["layers"])[0]:
@@ -220,7 +180,7 @@ def _names_divisor(floors, message):
 def remark(cases, answers):
     """What could be better in a right answer, a sentence each."""
     pairs = zip(cases, answers, strict=True)
-    nets = [_read(answer) for case, answer in pairs if _divisible(case)]
+    nets = [net_of(answer, CALL) for case, answer in pairs if _divisible(case)]
     classes = {name for answer in answers for name in answer.get("classes", [])}
     remarks = {
         "There is no BatchNormalization. It is recommended: without it the network needs a lower "
@@ -250,7 +210,7 @@ def _normalizes_late(net):
 EXERCISE = Exercise(
     name="build_unet",
     notebook="04_unet",
-    minutes=25,
+    minutes=17,
     points=POINTS,
     cases=draw_cases,
     answers=partial(models, optional=("convs",)),

@@ -5,10 +5,13 @@ from labseg.exercises import (
     apply_transform,
     augment_data,
     best_threshold,
+    build_cnn,
     build_unet,
+    conv_block,
     curves,
     debug_clinic,
     dice,
+    down,
     iou,
     prepare_mask,
     quiz_01,
@@ -20,6 +23,7 @@ from labseg.exercises import (
     shift_pair,
     skip_ablation,
     split_by_car,
+    up,
 )
 
 EXERCISES = tuple(
@@ -30,6 +34,7 @@ EXERCISES = tuple(
         prepare_mask,
         quiz_01,
         # lesson 2
+        build_cnn,
         curves,
         quiz_02,
         # lesson 3
@@ -40,6 +45,9 @@ EXERCISES = tuple(
         quiz_03,
         # lesson 4
         receptive_field,
+        conv_block,
+        down,
+        up,
         build_unet,
         skip_ablation,
         quiz_04,

@@ -43,6 +43,7 @@ class Net:
     floors: list[Floor]  # down, the bottom, up
     end: list[Layer]  # the 1 × 1 convolution and what follows it
     dtype: str = ""  # of the output, where it is known
+    unused: set[str] = field(default_factory=set)  # kinds of layers that were called for nothing
 
     @property
     def downs(self):
@@ -76,11 +77,7 @@ def read_net(config, classes=()):
 
     `classes`: the names of the student's own layers' classes.
     """
-    if not isinstance(config, str) or len(config) > MAX_CONFIG:
-        raise InvalidValue("the answer is not a model's configuration")
-    layers = _with_padding(read_layers(config))
-    for layer in layers:
-        _check(layer, classes)
+    layers = read_checked(config, classes)
     by_name = {layer.name: layer for layer in layers}
     depth = {}  # changes of floor, then layers
     for layer in layers:
@@ -93,7 +90,20 @@ def read_net(config, classes=()):
     return Net(by_name, spine[::-1], floors, end)
 
 
-def _check(layer, classes):
+def read_checked(config, classes=(), allowed=ALLOWED, several=False):
+    """The layers of a configuration, as `read_layers`; InvalidValue if one is not known.
+
+    allowed: the kinds of layers to name in the sentence.
+    """
+    if not isinstance(config, str) or len(config) > MAX_CONFIG:
+        raise InvalidValue("the answer is not a model's configuration")
+    layers = _with_padding(read_layers(config, several))
+    for layer in layers:
+        _check(layer, classes, allowed)
+    return layers
+
+
+def _check(layer, classes, allowed):
     if layer.kind == "Lambda":
         raise InvalidValue(
             f"layer {layer.name!r} is a Lambda, whose code cannot be read (nor loaded from a "
@@ -106,7 +116,7 @@ def _check(layer, classes):
         )
     if layer.kind not in KNOWN:
         raise InvalidValue(
-            f"layer {layer.name!r} is a {layer.kind}; this exercise takes {', '.join(ALLOWED)}"
+            f"layer {layer.name!r} is a {layer.kind}; this exercise takes {', '.join(allowed)}"
         )
     if layer.use and layer.kind in ("Conv2D", "Conv2DTranspose", "BatchNormalization"):
         raise InvalidValue(

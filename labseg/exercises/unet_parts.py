@@ -5,6 +5,7 @@ A case holds what was asked for, a Net what was built.
 
 from itertools import takewhile
 
+from labseg.exercises.unet_convs import count, grouped
 from labseg.exercises.unet_floors import DIVISIONS, DROPOUTS, PASS, RECASTS, activation, step
 from labseg.exercises.unet_sizes import by, output_size, size_fault
 from labseg.exercises.verdict import short
@@ -87,7 +88,7 @@ def _one_number(value):
 def judge_poolings(case, net):
     n = len(net.downs)
     if n != case["floors"]:
-        return f"your model has {_count(n, 'pooling')}, expected {case['floors']} (floors)"
+        return f"your model has {count(n, 'pooling')}, expected {case['floors']} (floors)"
     steps = [step(floor.entry) for floor in net.floors[1:]]
     if steps != sorted(steps, reverse=True):
         return "your model pools again after it has gone up: first all the way down, then up"
@@ -99,17 +100,13 @@ def judge_poolings(case, net):
             return fault
 
 
-def _count(n, thing):
-    return f"{n} {thing}" + ("" if n == 1 else "s")
-
-
 def judge_upsampling(case, net):
     n = len(net.ups)
     if n == len(net.downs) != case["floors"]:
         return WAIT
     if n != case["floors"]:
         return (
-            f"your model has {_count(n, 'upsampling')}, expected {case['floors']}: "
+            f"your model has {count(n, 'upsampling')}, expected {case['floors']}: "
             "one Conv2DTranspose for each pooling"
         )
     for layer in net.ups:
@@ -136,7 +133,7 @@ def judge_convolutions(case, net):
     for floor in net.floors:
         n, convs = len(floor.convs), case.get("convs", 2)
         if n != convs:
-            return f"{floor.name} has {_count(n, 'convolution')}, expected {convs} (convs)"
+            return f"{floor.name} has {count(n, 'convolution')}, expected {convs} (convs)"
         for layer in floor.convs:
             if fault := _convolution_fault(floor, layer):
                 return fault
@@ -145,6 +142,12 @@ def judge_convolutions(case, net):
     for layer in net.layers.values():
         if layer.kind in BORDERS:
             return f"there is a {layer.kind}, expected convolutions with padding='same' instead"
+    return dropout_fault(net)
+
+
+def dropout_fault(net):
+    """Whether nothing drops more than half of the features."""
+    for layer in net.layers.values():
         if layer.kind in DROPOUTS and not _is_small(layer.config.get("rate")):
             rate = short(layer.config.get("rate"), 12)
             return f"a {layer.kind} has the rate {rate}, expected at most {MAX_DROPOUT}"
@@ -165,11 +168,7 @@ def _convolution_fault(floor, layer):
 
 def _activation_fault(floor):
     """Every convolution has its ReLU, and nothing else has another activation."""
-    before, groups = set(), []
-    for layer in floor.layers:
-        if layer.kind == "Conv2D":
-            groups.append(set())
-        (groups or [before])[-1].add(activation(layer))
+    before, *groups = (set(map(activation, group)) for group in grouped(floor.layers))
     if odd := before - {"relu", "linear"}:
         return f"{floor.name} has the activation {odd.pop()}, expected ReLU"
     for group in groups:
@@ -194,7 +193,7 @@ def judge_channels(case, net):
 def _channels_fault(case, floor, layer):
     has, expected = layer.number("filters"), case["n_ch"] * 2**floor.level
     if has != expected:
-        return f"has {_count(has, 'channel')}, expected {expected} (n_ch·2^{floor.level})"
+        return f"has {count(has, 'channel')}, expected {expected} (n_ch·2^{floor.level})"
 
 
 # --- the skips ---------------------------------------------------------------------------------
@@ -271,6 +270,11 @@ def _origin_fault(net, down, up, skip):
 
 
 def judge_output(case, net):
+    return end_fault(net) or _output_size_fault(case, net) or dtype_fault(net)
+
+
+def end_fault(net):
+    """Whether the end is a 1×1 convolution to 1 channel, with a sigmoid."""
     if not net.end:
         return "your model does not end with a 1×1 convolution to 1 channel"
     head, *rest = net.end
@@ -291,11 +295,18 @@ def judge_output(case, net):
             if i > sigmoid:
                 return f"something comes after the sigmoid, which should be the last: {layer.kind}"
             return f"a {layer.kind} comes between the last convolution and the sigmoid"
+
+
+def _output_size_fault(case, net):
     if not takes(case, net):
         return None  # its size is the fault of the input
     size = output_size(tuple(case["input_shape"][:2]), net.spine)
     if size != tuple(case["input_shape"][:2]):
         return f"the output is {by(size)} pixels, expected the size of the input"
+
+
+def dtype_fault(net):
+    """Whether the output is of a kind that has room for values between 0 and 1."""
     if net.dtype and "float" not in net.dtype:
         return f"the output is {short(net.dtype, 12)}, expected float32"
 
