@@ -25,8 +25,8 @@ QUESTIONS = (
         why={
             "a": "a network that knows nothing and says so, 0.5 everywhere, has a loss of 0.69 "
             "(2.2).",
-            "c": "overfitting is a gap between training and validation, and takes many epochs "
-            "(2.4).",
+            "c": "overfitting is a gap between training and validation, and grows over many epochs "
+            "(2.4); this is the first.",
         },
     ),
     Question(
