@@ -3,23 +3,14 @@
 Nothing heavy is imported before a command needs it: `labseg --help` answers at once.
 """
 
-import importlib.util
-import os
 import platform
-import re
-import shlex
-import subprocess
-from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import typer
 from typer.core import TyperGroup
 
 import labseg
-from labseg.arguments import folder_path
-from labseg.doctor import REINSTALL
-from labseg.errors import FileMissing, InvalidValue, LabsegError
-from labseg.files import disk_errors, write_whole
+from labseg.errors import LabsegError
 
 
 class PlainErrors(TyperGroup):
@@ -80,100 +71,24 @@ def doctor() -> None:
 @app.command()
 def start(
     folder: Annotated[str, typer.Argument(help="Where your own copy of the notebooks goes.")],
+    options: Annotated[
+        list[str] | None, typer.Argument(help="With --open: JupyterLab's own options, after --.")
+    ] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Open them in JupyterLab, too.")] = False,
 ) -> None:
     """Copy the notebooks to a folder of your own, where no update touches your answers.
 
     Files that are there already are kept.
     """
-    own = folder_path("folder", folder)
-    notebooks = _released_notebooks()
-    with disk_errors(own):
-        own.mkdir(parents=True, exist_ok=True)
-        if any(source.exists() and own.samefile(source) for source in _sources()):
-            raise InvalidValue(f"{own} is where notebooks are copied from: choose another folder.")
-    for notebook in notebooks:
-        copy = own / notebook.name
-        if os.path.lexists(copy):
-            typer.echo(f"kept   {copy}")
-            continue
-        with disk_errors(copy):
-            write_whole(copy, notebook.content)
-        note = f" (as released; notebooks/{notebook.name} has been changed since)"
-        typer.echo(f"copied {copy}{note if notebook.changed else ''}")
-    typer.echo(_how_to_open(own))
+    from labseg.start import copy_lessons, how_to_open, open_lessons
 
-
-class Notebook(NamedTuple):
-    """One of the student edition, as it was released."""
-
-    name: str
-    content: bytes
-    changed: bool = False  # whether the file has been changed since
-
-
-def _sources() -> tuple[Path, Path]:
-    """Where notebooks are: inside an installed labseg, or beside it in a checkout."""
-    package = Path(__file__).resolve().parent
-    return package / "notebooks", package.parent / "notebooks"
-
-
-def _released_notebooks() -> list[Notebook]:
-    """The student edition.
-
-    In a checkout somebody may have worked in these files, so they come from its last commit.
-    """
-    inside, beside = _sources()
-    if files := sorted(inside.glob("*.ipynb")):
-        return [Notebook(file.name, file.read_bytes()) for file in files]
-    if notebooks := _committed(beside):
-        return notebooks
-    notebooks = [Notebook(f.name, f.read_bytes()) for f in sorted(beside.glob("*.ipynb"))]
-    if not notebooks:
-        raise FileMissing(f"labseg's notebooks are missing: {REINSTALL}")
-    for notebook in notebooks:
-        if re.search(rb'"execution_count": \d', notebook.content):
-            raise InvalidValue(
-                f"{beside / notebook.name} has been run and may hold answers: download labseg "
-                "again, or copy the notebooks yourself."
-            )
-    return notebooks
-
-
-def _committed(folder: Path) -> list[Notebook]:
-    """The notebooks of `folder` in git's last commit; none if git does not know the folder."""
-
-    def git(*arguments):
-        command = ["git", "-C", str(folder.parent), *arguments]
-        return subprocess.run(command, capture_output=True, check=True).stdout
-
-    try:
-        listed = git("ls-tree", "-z", "--name-only", "HEAD", f"{folder.name}/").decode()
-        files = [folder.parent / path for path in listed.split("\0") if path.endswith(".ipynb")]
-        contents = {f: git("cat-file", "blob", f"HEAD:./{folder.name}/{f.name}") for f in files}
-    except (OSError, subprocess.CalledProcessError):
-        return []
-    return [
-        Notebook(file.name, content, changed=_lines(file) != content.splitlines())
-        for file, content in contents.items()
-    ]
-
-
-def _lines(file: Path) -> list[bytes] | None:
-    """The lines of a file, however they end: git may change that. None if it is not there."""
-    return file.read_bytes().splitlines() if file.is_file() else None
-
-
-def _how_to_open(folder: Path) -> str:
-    """The command that opens a folder, for the way in which labseg was started."""
-    checkout = Path(__file__).resolve().parents[1]
-    command = ["jupyter", "lab", str(folder)]
-    if "UV" in os.environ and (checkout / "pyproject.toml").exists():  # `uv run` sets UV
-        project = [] if checkout == Path.cwd() else ["--project", str(checkout)]
-        command = ["uv", "run", *project, *command]
-    line = subprocess.list2cmdline(command) if os.name == "nt" else shlex.join(command)
-    if importlib.util.find_spec("jupyterlab"):
-        return f"Open them with: {line}"
-    return f'Open them with JupyterLab: pip install "labseg[lab]", then {line}'
+    if options and not open_:
+        raise typer.BadParameter("options after the folder are JupyterLab's: add --open.")
+    for line in copy_lessons(folder):
+        typer.echo(line)
+    if open_:
+        raise typer.Exit(open_lessons(folder, options or ()))
+    typer.echo(how_to_open(folder))
 
 
 # labseg fetch

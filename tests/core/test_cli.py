@@ -1,6 +1,7 @@
 """The `labseg` command: what it says, what it writes, and how it fails."""
 
 import importlib.metadata
+import os
 import re
 import resource
 import subprocess
@@ -11,7 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from labseg import cli
+from labseg import start as start_module
 from labseg.errors import InvalidValue
+from labseg.start import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("tensorflow", "keras", "cv2", "matplotlib", "mitsuba", "nbgrader", "numpy", "PIL")
@@ -57,7 +60,7 @@ def test_the_installed_command_says_its_version():
 @pytest.mark.parametrize(
     ("bug", "command"),
     [
-        ("labseg.cli._how_to_open", ["start", "{tmp}"]),
+        ("labseg.start.how_to_open", ["start", "{tmp}"]),
         ("labseg.data.cache.entries", ["cache"]),
         ("labseg.data.fetch.fetch_carvana", ["fetch", "carvana"]),
         ("labseg.doctor._checks", ["doctor"]),
@@ -119,7 +122,7 @@ def test_start_takes_an_installed_wheels_notebooks(monkeypatch, tmp_path):
     packed = tmp_path / "site" / "labseg" / "notebooks"
     packed.mkdir(parents=True)
     (packed / "01_dataset.ipynb").write_text("packed")
-    monkeypatch.setattr(cli, "__file__", str(packed.parent / "cli.py"))
+    monkeypatch.setattr(start_module, "__file__", str(packed.parent / "start.py"))
     labseg("start", tmp_path / "mine")
     assert (tmp_path / "mine" / "01_dataset.ipynb").read_text() == "packed"
     (packed / "01_dataset.ipynb").unlink()
@@ -220,7 +223,7 @@ def checkout(tmp_path, monkeypatch):
     (root / "notebooks" / "README.md").touch()
     for name in NAMES:
         (root / "notebooks" / f"{name}.ipynb").write_text(f"{name}\nas released\n")
-    monkeypatch.setattr(cli, "__file__", str(root / "labseg" / "cli.py"))
+    monkeypatch.setattr(start_module, "__file__", str(root / "labseg" / "start.py"))
     return root
 
 
@@ -285,5 +288,58 @@ def test_start_names_the_command_that_opens_the_notebooks(checkout, tmp_path, mo
     assert last_line() == f"Open them with: uv run {lab}"
     (checkout / "pyproject.toml").unlink()  # an installed labseg
     assert last_line() == f"Open them with: {lab}"
-    monkeypatch.setattr(cli.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(start_module.importlib.util, "find_spec", lambda name: None)
     assert last_line() == f'Open them with JupyterLab: pip install "labseg[lab]", then {lab}'
+
+
+# start --open
+
+
+FAKE_LAB = """
+import os, sys
+print(sys.argv[1:], os.environ["JUPYTER_CONFIG_PATH"], sep="\\n")
+sys.exit(3)
+"""
+
+
+@pytest.fixture
+def fake_lab(tmp_path, monkeypatch, capfd):
+    """A JupyterLab that prints how it was started; a function that starts it and returns that."""
+    package = tmp_path / "fake" / "jupyterlab"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "__main__.py").write_text(FAKE_LAB)
+    monkeypatch.setenv("PYTHONPATH", str(package.parent))
+
+    def start(*arguments):
+        result = labseg("start", tmp_path / "mine", "--open", *arguments)
+        return result.exit_code, capfd.readouterr().out.splitlines()
+
+    return start
+
+
+def test_start_opens_the_first_lesson_and_ends_as_jupyterlab_does(fake_lab, tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "mine")
+    code, (arguments, config) = fake_lab("--", "--no-browser")
+    assert code == 3
+    assert arguments == str([str(tmp_path / "mine" / "01_dataset.ipynb"), "--no-browser"])
+    assert config == f"{SETTINGS}{os.pathsep}mine"
+
+
+def test_students_see_nothing_of_the_authors_tools_in_jupyterlab(monkeypatch):
+    from jupyterlab_server.config import get_page_config
+
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(SETTINGS))
+    hidden = set(get_page_config([])["disabledExtensions"])
+    assert hidden >= {
+        "@jupyter/nbgrader",
+        "@jupyterlab/apputils-extension:announcements",
+        "jupyterlab-jupytext",
+    }
+
+
+def test_options_of_jupyterlab_without_open_are_refused(tmp_path):
+    result = labseg("start", tmp_path / "mine", "--", "--no-browser")
+    assert result.exit_code == 2
+    assert "add --open" in result.stderr
+    assert not (tmp_path / "mine").exists()

@@ -15,6 +15,7 @@ FLOORS = [
     {"labseg.exercises"},
     {"labseg.grading"},
     {"labseg.doctor"},
+    {"labseg.start"},
     {"labseg.cli"},
     {"labseg_author"},
 ]
