@@ -39,7 +39,7 @@ def evidence(exercise, cells, lesson):
     score = 4 * found["named"] + 3 * found["checked"]
     if exercise.takes == TAKES_FUNCTION:
         score += 2 * found["function"]
-    if lesson == exercise.notebook:  # other lessons use names such as `curves` in another sense
+    if lesson in (exercise.notebook, None):  # others use names like `curves` in another sense
         score += found["mentioned"]
     return score
 

@@ -213,7 +213,8 @@ def _run(line, job, limits, environment, folder):
         process.stdout.close()
     result.seconds = time.monotonic() - started
     if not result.state:
-        result.state, result.why = ending(process.returncode)
+        nearly_full = result.memory > limits.memory / 2
+        result.state, result.why = ending(process.returncode, nearly_full)
     result.messages = _messages(streams.pop(reading))
     result.output = next(iter(streams.values())).decode("utf-8", "replace")
     return result
@@ -259,12 +260,15 @@ def _kill(process):
     process.wait()
 
 
-def ending(code):
-    """(state, why) from an exit status; a shell's 128 + n counts as the signal n."""
+def ending(code, nearly_full=False):
+    """(state, why) from an exit status; a shell's 128 + n counts as the signal n.
+
+    nearly_full: whether much memory was used, so that SIGKILL is the system's.
+    """
     number = -code if code < 0 else code - 128
     if code == 0:
         return "", ""
-    if number == signal.SIGKILL:
+    if number == signal.SIGKILL and nearly_full:
         return "out of memory", "the system ended it, as it does when memory runs out"
     if number == signal.SIGXCPU:
         return "out of time", "it used up its processor time"

@@ -6,7 +6,10 @@ training and no figure. A helper that is bound again after the exercise's check,
 purpose, counts as it was at the check.
 """
 
+import __future__
 import ast
+import functools
+import operator
 import re
 import symtable
 from dataclasses import dataclass
@@ -39,6 +42,7 @@ class Slice:
     answer: ast.expr
     cells: tuple  # those that define it
     name: str = ""  # bound by the statements, where the answer is a name
+    flags: int = 0  # of the compiler, from `from __future__ import …`
 
 
 def parse(sources):
@@ -126,7 +130,20 @@ def find(statements, name, is_function):
         answer,
         tuple(sorted({statements[n].cell for n in defining or [checks[-1][0]]})),
         answer.id if isinstance(answer, ast.Name) else "",
+        _flags(statements),
     )
+
+
+def _flags(statements):
+    """As in a notebook, what one cell imports from __future__ holds for all that follow."""
+    names = {
+        alias.name
+        for statement in statements
+        if statement.is_import and getattr(statement.node, "module", "") == "__future__"
+        for alias in statement.node.names
+    }
+    features = [getattr(__future__, name) for name in names & {*__future__.all_feature_names}]
+    return functools.reduce(operator.or_, (each.compiler_flag for each in features), 0)
 
 
 def _defines(node, is_function):

@@ -76,7 +76,7 @@ def execute(needed, is_function, sources):
     while waiting:
         failed, failures = [], []
         for statement in waiting:
-            error = run(compiled(statement, sources), module)
+            error = run(compiled(statement, needed.flags, sources), module)
             if error:
                 failed.append(statement)
                 failures.append(error)
@@ -93,12 +93,12 @@ def execute(needed, is_function, sources):
     return found, failures
 
 
-def compiled(statement, sources):
+def compiled(statement, flags, sources):
     """Its code, which inspect.getsource and tracebacks can show."""
     name = f"<cell {statement.cell + 1}>"
     lines = cells.python(sources[statement.cell]).splitlines(keepends=True)
     linecache.cache[name] = (sum(map(len, lines)), None, lines, name)
-    return compile(cells.ast.Module([statement.node], []), name, "exec")
+    return compile(cells.ast.Module([statement.node], []), name, "exec", flags, dont_inherit=True)
 
 
 def run(code, module):
