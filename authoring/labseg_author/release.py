@@ -29,18 +29,20 @@ MARKERS = {f"### {edge} {kind}" for edge in ("BEGIN", "END") for kind in KINDS}
 ALIKE = [f"{edge} {kind}" for edge in ("BEGIN", "END") for kind in KINDS]
 ALIKE += [f"{kind} {edge}" for edge in ("BEGIN", "END") for kind in KINDS]
 
+# A link in words: a badge is a picture from another server, which every reader would have to ask.
 BADGE = """\
-[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]\
-(https://colab.research.google.com/github/{slug}/blob/{tag}/notebooks/{file})
-
-On Colab, first choose *File → Save a copy in Drive*: otherwise your answers are lost \
-when you close the page."""
+[Open this lesson in Google Colab](https://colab.research.google.com/github/{slug}/blob/{tag}/\
+notebooks/{file}). There, first choose *File → Save a copy in Drive*: otherwise your answers are \
+lost when you close the page."""
 INSTALL = """\
 # Only on Colab: install the helper package of this lab. Elsewhere this cell does nothing.
 import sys
+from importlib.util import find_spec
 
 if "google.colab" in sys.modules:
-    %pip install --quiet --no-deps "{name} @ git+{address}@{tag}\""""
+    %pip install --quiet --no-deps "{name} @ git+{address}@{tag}"
+    if find_spec("{name}") is None:
+        raise ConnectionError("GitHub could not be reached. Wait a minute, then run this again.")"""
 
 
 class ReleaseError(InvalidValue):

@@ -125,14 +125,17 @@ def test_the_first_two_cells_come_from_the_one_address_and_the_version(checkout)
     for name in changed:
         nb = read(checkout / name)
         badge, install = nb.cells[:2]
-        assert "[![Open in Colab](" in badge.source
+        assert "[Open this lesson in Google Colab](https://colab." in badge.source
+        assert "![" not in badge.source  # a picture would be asked of another server
         assert "/github/you/fork/blob/v2.3.4/notebooks/01_dataset.ipynb)" in badge.source
         assert "Save a copy in Drive" in badge.source
         assert '--no-deps "labseg @ git+https://github.com/you/fork@v2.3.4"' in install.source
         assert [cell.metadata.get("labseg") for cell in nb.cells[2:]] == [None] * 4
 
 
-def test_the_install_cell_does_nothing_outside_colab_and_pip_inside(checkout, monkeypatch):
+@pytest.fixture
+def install_cell(checkout):
+    """A function that runs the notebooks' install cell; the magics that it has called."""
     from IPython.core.inputtransformer2 import TransformerManager
 
     source = read(checkout / "notebooks" / "01_dataset.ipynb").cells[1].source
@@ -143,14 +146,32 @@ def test_the_install_cell_does_nothing_outside_colab_and_pip_inside(checkout, mo
         def run_line_magic(self, name, line):
             calls.append((name, line))
 
+    def run():
+        exec(code, {"get_ipython": Shell})
+        return calls
+
+    return run
+
+
+def test_the_install_cell_does_nothing_outside_colab(install_cell, monkeypatch):
     monkeypatch.delitem(sys.modules, "google.colab", raising=False)
-    exec(code, {"get_ipython": Shell})
-    assert calls == []
+    assert install_cell() == []
+
+
+def test_the_install_cell_can_be_run_twice_on_colab(install_cell, monkeypatch):
     monkeypatch.setitem(sys.modules, "google.colab", object())
-    exec(code, {"get_ipython": Shell})
-    exec(code, {"get_ipython": Shell})
-    assert [name for name, _ in calls] == ["pip", "pip"]
-    assert calls[0][1].startswith("install --quiet --no-deps ")
+    install_cell()
+    first, second = install_cell()
+    assert first == second
+    assert first[0] == "pip"
+    assert first[1].startswith("install --quiet --no-deps ")
+
+
+def test_the_install_cell_says_that_nothing_was_installed(install_cell, monkeypatch):
+    monkeypatch.setitem(sys.modules, "google.colab", object())
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ConnectionError, match="GitHub could not be reached"):
+        install_cell()
 
 
 def test_releasing_twice_changes_nothing(checkout):

@@ -36,7 +36,7 @@ def iou(a, b):
 
 @pytest.fixture(scope="module")
 def mitsuba():
-    pytest.importorskip("mitsuba", reason='mitsuba is missing: pip install "labseg[studio]"')
+    pytest.importorskip("mitsuba", reason="mitsuba is missing: it comes with labseg-author")
 
 
 @pytest.fixture(scope="module")
@@ -153,12 +153,6 @@ def test_the_mean_mask_of_other_cars_does_not_find_the_car(shipped):
 def test_importing_the_studio_does_not_import_mitsuba():
     code = "import sys, labseg_author.studio; sys.exit('mitsuba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_without_mitsuba_the_way_to_get_it_is_named(monkeypatch, tmp_path):
-    monkeypatch.setitem(sys.modules, "mitsuba", None)
-    with pytest.raises(ImportError, match=r'pip install "labseg\[studio\]"'):
-        studio.render(tmp_path, **SMALL)
 
 
 def test_after_tensorflow_rendering_is_refused_not_a_crash(monkeypatch, tmp_path):
