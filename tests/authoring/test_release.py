@@ -455,7 +455,7 @@ def test_the_student_edition_holds_no_line_of_a_solution(name):
     )
     visible = {line.strip() for source in handed_out for line in source.splitlines()}
     for line in regions(solved, "SOLUTION") + regions(solved, "HIDDEN TESTS"):
-        assert len(line) <= 15 or line not in visible
+        assert len(line) <= 15 or line.startswith("def ") or line not in visible
     assert not [source for source in handed_out if "### BEGIN" in source or "### END" in source]
 
 
