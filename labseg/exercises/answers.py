@@ -69,7 +69,15 @@ def tensors(function, cases, inputs):
     Arguments as in `models`, but those named in `inputs` are shapes (h, w, channels): the
     function gets a keras.Input of each.
     """
-    return [_answer(function, _symbolic(case, inputs), (), _graph, tracing.calls) for case in cases]
+    import keras
+
+    answers = []
+    for case in cases:
+        arguments = _arguments(case)
+        given = {name: keras.Input(arguments[name]) for name in inputs}
+        read = partial(_graph, list(given.values()))
+        answers.append(_answer(function, arguments | given, (), read, tracing.calls))
+    return answers
 
 
 def given(answer, cases):
@@ -209,13 +217,6 @@ def _arguments(case, lists=()):
     return arguments | {name: [_argument(item) for item in case[name]] for name in lists}
 
 
-def _symbolic(case, inputs):
-    import keras
-
-    arguments = _arguments(case)
-    return arguments | {name: keras.Input(arguments[name]) for name in inputs}
-
-
 def _argument(value):
     if isinstance(value, dict) and "pixels" in value:
         return _picture(**value)
@@ -297,14 +298,17 @@ def _configuration(model):
     return {"config": text, "dtypes": dtypes, "classes": classes}
 
 
-def _graph(value):
+def _graph(given, value):
+    """The model that leads from those of the given tensors that are used to this one."""
     import keras
 
+    kind = {"returned": type(value).__name__, "kinds": _kinds(value)}
     if not isinstance(value, keras.KerasTensor):
-        kind = {"returned": type(value).__name__, "kinds": _kinds(value)}
         return kind | ({"length": len(value)} if type(value) in (list, tuple) else {})
-    # An argument that is not used is no input of the model. Keras needs at least one layer.
     inputs = keras.utils.get_source_inputs(value)
+    if not {id(tensor) for tensor in inputs} <= {id(tensor) for tensor in given}:
+        return kind  # it comes from elsewhere
+    # Some versions of Keras want a layer between the inputs and the output.
     return _configuration(keras.Model(inputs, keras.layers.Identity()(value)))
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from labseg.exercises.answers import models
 from labseg.exercises.exercise import Exercise
-from labseg.exercises.graphs import by_graph, loose_end, net_of
+from labseg.exercises.graphs import a, by_graph, loose_end, net_of
 from labseg.exercises.unet_convs import (
     channels_fault,
     convolutions,
@@ -104,7 +104,7 @@ def _stranger_fault(cnn):
             return "ways part or join in your network, expected one layer after another"
     for layer in cnn.body:
         if layer.kind not in {"Conv2D", "Rescaling", *PASS, *DIVISIONS}:
-            return f"there is a {layer.kind}, expected only convolutions: the size stays the same"
+            return f"there is {a(layer.kind)}, expected only convolutions: the size stays the same"
 
 
 def judge_channels(case, cnn):

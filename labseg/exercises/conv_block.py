@@ -5,7 +5,7 @@ from functools import partial
 
 from labseg.exercises.answers import tensors
 from labseg.exercises.exercise import Exercise
-from labseg.exercises.graphs import by_graph, loose_end
+from labseg.exercises.graphs import a, by_graph, loose_end
 from labseg.exercises.unet_convs import (
     channels_fault,
     convolutions,
@@ -21,7 +21,7 @@ from labseg.layers import ACTIVATIONS
 CALL = "conv_block(x, channels, convs)"
 POINTS = {"convolutions": 2, "channels": 1, "ReLU": 1}
 ALLOWED = ("Conv2D", "BatchNormalization", "ReLU", "Activation")
-NO_CONVOLUTION = "judged once there is a convolution"
+NO_ROW = "judged once there are convolutions, one after another"
 
 HINTS = (
     "Write a loop that runs `convs` times. In each round, x becomes what a convolution makes of x; "
@@ -51,6 +51,8 @@ def draw_cases(seed=0):
 
 
 def judge_convolutions(case, step):
+    if not step.called and not step.unused:
+        return "your function returns x as it is"
     if fault := _stranger_fault(step):
         return fault
     layers = step.called
@@ -63,14 +65,18 @@ def _stranger_fault(step):
     for layer in step.called:
         if layer.kind not in {"Conv2D", "BatchNormalization", *ACTIVATIONS}:
             return (
-                f"there is a {layer.kind}, expected only convolutions, BatchNormalization if you "
+                f"there is {a(layer.kind)}, expected only convolutions, BatchNormalization if you "
                 "like, and ReLU"
             )
 
 
+def _is_row(step):
+    return convolutions(step.called) and all(len(layer.inputs) == 1 for layer in step.called)
+
+
 def judge_channels(case, step):
-    if not convolutions(step.called):
-        return NO_CONVOLUTION
+    if not _is_row(step):
+        return NO_ROW
     fault = channels_fault(step.called, lambda i: case["channels"], lambda i: "channels")
     if fault and case["channels"] == convolutions(step.called)[0].number("filters"):
         return f"{fault}: within a block, all have the same number"
@@ -78,9 +84,11 @@ def judge_channels(case, step):
 
 
 def judge_relu(case, step):
-    if not convolutions(step.called):
-        return NO_CONVOLUTION
-    return relu_fault(step.called) or _order_fault(step.called)
+    if not _is_row(step):
+        return NO_ROW
+    fault = relu_fault(step.called)
+    loose = sorted(step.unused & ACTIVATIONS)
+    return loose_end(loose[0]) if fault and loose else fault or _order_fault(step.called)
 
 
 def _order_fault(layers):
@@ -102,7 +110,7 @@ IGNORABLE = {
     "convolutions": (
         "convolutions",
         "convs",
-        lambda step: None if step.unused else {0: len(convolutions(step.called))},
+        lambda step: _is_row(step) and not step.unused and {0: len(convolutions(step.called))},
     ),
     "channels": (
         "channels",

@@ -5,7 +5,7 @@ from functools import partial
 
 from labseg.exercises.answers import tensors
 from labseg.exercises.exercise import Exercise
-from labseg.exercises.graphs import by_graph, loose_end
+from labseg.exercises.graphs import a, by_graph, loose_end
 from labseg.exercises.unet_sizes import size_fault
 from labseg.exercises.unet_steps import describe, read_step
 from labseg.layers import POOLINGS
@@ -34,16 +34,17 @@ def judge_pooling(case, step):
     poolings = [layer for layer in step.called if layer.kind in POOLINGS]
     if not step.called:
         unused = sorted(step.unused & POOLINGS)
-        return loose_end(unused[0]) if unused else "x comes back as it is, expected half the size"
+        what = "your function returns x as it is, expected half the height and the width"
+        return loose_end(unused[0]) if unused else what
     if not poolings:
-        return f"x passes through a {step.called[0].kind}, expected a MaxPooling2D"
+        return f"x passes through {a(step.called[0].kind)}, expected a MaxPooling2D"
     if poolings[0].kind != "MaxPooling2D":
-        return f"there is an {poolings[0].kind}, expected a MaxPooling2D"
+        return f"there is {a(poolings[0].kind)}, expected a MaxPooling2D"
     if len(poolings) > 1:
         return f"x is pooled {len(poolings)} times, expected once"
     others = [layer.kind for layer in step.called if layer not in poolings]
     if others:
-        return f"there is a {others[0]} beside the MaxPooling2D, expected nothing else"
+        return f"there is {a(others[0])} beside the MaxPooling2D, expected nothing else"
     return size_fault(poolings[0])
 
 

@@ -12,7 +12,7 @@ from labseg.exercises.unet_floors import read_net
 from labseg.exercises.verdict import short
 
 WAITS = "judged once"  # how a sentence begins that says why a part can't be judged yet
-WAIT = f"{WAITS} your function returns something to judge each time"
+WAIT = f"{WAITS} your function works for every input"
 
 # --- the parts of an exercise ----------------------------------------------------------------
 
@@ -56,10 +56,10 @@ def part_fault(judge_part, graphs, describe, ignorable=None):
         seen = [attempt(observe, graph)[0] for _, graph in graphs]
         asked = {case.get(argument) for case, _ in graphs}
         if len(asked) > 1 and all(seen) and _agree(seen):
-            return (
-                f"the number of {counted} does not change with {argument}: "
-                f"it is always {next(iter(seen[0].values()))}"
-            )
+            always = f"it is always {next(iter(seen[0].values()))}"
+            if counted == argument:
+                argument = "the argument of this name"
+            return f"the number of {counted} does not change with {argument}: {always}"
     return fault
 
 
@@ -89,9 +89,18 @@ def unused(answer, layers):
 def loose_end(kind):
     """What to say of a layer in `unused`."""
     return (
-        f"the result of a {kind} is not used: each layer takes the result of the one before, "
+        f"the result of {a(kind)} is not used: each layer takes the result of the one before, "
         "as in x = …(x)"
     )
+
+
+def count(n, thing):
+    return f"{n} {thing}" + ("" if n == 1 else "s")
+
+
+def a(kind):
+    """The name of a layer's class with its article."""
+    return f"{'an' if kind[0] in 'AEIOU' else 'a'} {kind}"
 
 
 # --- what to say of an answer without a graph ------------------------------------------------
@@ -133,22 +142,42 @@ def net_of(answer, call, explain=lambda answer: None):
 
 
 OTHER_CALL = r"[\w.<>]*\(\) (takes|missing|got an unexpected|got multiple)"
+MADE_AND_CALLED = "first make the layer, then call it on the tensor, as in layers.ReLU()(x)"
+# What Keras's messages say, and what to say instead.
+EXPLAINED = {
+    "Iterating over a symb|used as a boolean|convert it to an int|identifier: <KerasTensor": (
+        "a tensor is used like a number or a list, perhaps among the settings of a layer: "
+        + MADE_AND_CALLED
+    ),
+    "Only input tensors may be passed as positional": (
+        f"a layer is called on something else than a tensor, perhaps a layer: {MADE_AND_CALLED}"
+    ),
+    "to a TensorFlow function|convert it to a NumPy array": (
+        "the tensors here hold no numbers yet, so use only Keras's layers and keras.ops on them, "
+        "nothing from NumPy or tf"
+    ),
+    "expected axis -1 of input shape to have value": (
+        "one layer is called on tensors with different numbers of channels, but its weights fit "
+        "only the first: make a new layer for each call"
+    ),
+    "too many positional arguments": (
+        "a layer is called with too many arguments: several tensors go into one list, as in "
+        "Concatenate()([a, b])"
+    ),
+    "filters=0": "a convolution with 0 channels is asked for, and Keras refuses to make one",
+    r"invalid dimension '\d+\.\d+'": (
+        "a number of channels is no whole number for Python: divide by //, which gives an int"
+    ),
+}
 
 
 def _explained(answer, call):
-    """A sentence about an exception whose own message says too little."""
+    """A sentence about an exception whose own message says too little, or None."""
     error, message = raised(answer), short(answer.get("message"))
     if re.match(OTHER_CALL, message) and "__init__()" not in message:
         return f"your function is called as {call}, but it {error.removeprefix('your function ')}"
-    if "KerasTensor" in message:
-        return (
-            f"your function raised {short(answer['error'], 40)}: the tensors here hold no numbers "
-            "yet, so use only Keras's layers and keras.ops on them, nothing from NumPy or tf"
-        )
-    if re.search(r"expected axis -1 of input shape to have value", message):
-        return (
-            "one layer is called on tensors with different numbers of channels, but its weights "
-            "fit only the first: make a new layer for each call"
-        )
-    if "filters=0" in message:
-        return "a convolution with 0 channels is asked for, and Keras refuses to make one"
+    if answer["error"] == "NotImplementedError" and answer.get("layers"):
+        return f"{error}: delete the line that raises it"
+    for words, sentence in EXPLAINED.items():
+        if re.search(words, message):
+            return f"your function raised {short(answer['error'], 40)}: {sentence}"

@@ -3,6 +3,7 @@
 Each function gives a sentence about what is wrong, or None.
 """
 
+from labseg.exercises.graphs import count
 from labseg.exercises.unet_floors import activation
 from labseg.exercises.unet_sizes import by
 
@@ -29,10 +30,6 @@ def number_fault(layers, expected, name):
         return f"{has}, expected {expected} ({name})"
 
 
-def count(n, thing):
-    return f"{n} {thing}" + ("" if n == 1 else "s")
-
-
 def _which(i, n):
     return "the convolution" if n == 1 else f"convolution {i + 1} of {n}"
 
@@ -48,26 +45,30 @@ def kernel_fault(layers):
             strides = by(layer.pair("strides"))
             return f"{which} has strides {strides}, expected none: it should keep the size"
         if layer.config.get("padding") != "same":
-            return f"{which} shrinks the picture by 2 pixels: use padding='same'"
+            return (
+                f"{which} has padding='valid' (the default), which takes 2 pixels from the height "
+                "and the width: use padding='same'"
+            )
         if layer.pair("dilation_rate") != (1, 1) or layer.number("groups") != 1:
             return f"{which} has dilation_rate or groups, expected none"
 
 
 def relu_fault(layers):
     """Whether each convolution has a ReLU, and nothing has another activation."""
-    before, *groups = grouped(layers)
-    missing = [i for i, group in enumerate(groups) if _activations(group) != {"relu"}]
-    early = _activations(before)
-    if early:
-        where = "before" if missing else "before the first convolution, as well as after"
-        return f"{early.pop()} comes {where} the convolution, expected ReLU after it"
+    before, *groups = map(_activations, grouped(layers))
+    missing = [i for i, found in enumerate(groups) if found != {"ReLU"}]
+    if before and missing:
+        return f"{before.pop()} comes before the convolution, expected ReLU after it"
+    if before:
+        return f"{before.pop()} comes before the first convolution, expected ReLU only after each"
     if missing:
-        has = " and ".join(sorted(_activations(groups[missing[0]]))) or "no activation"
+        has = " and ".join(sorted(groups[missing[0]])) or "no activation"
         return f"{_which(missing[0], len(groups))} has {has}, expected ReLU"
 
 
 def _activations(layers):
-    return {activation(layer) for layer in layers} - {"linear"}
+    found = {activation(layer) for layer in layers} - {"linear"}
+    return {"ReLU" if name == "relu" else name for name in found}
 
 
 def channels_fault(layers, expected, formula):

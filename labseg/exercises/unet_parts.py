@@ -5,7 +5,8 @@ A case holds what was asked for, a Net what was built.
 
 from itertools import takewhile
 
-from labseg.exercises.unet_convs import count, grouped
+from labseg.exercises.graphs import count
+from labseg.exercises.unet_convs import grouped
 from labseg.exercises.unet_floors import DIVISIONS, DROPOUTS, PASS, RECASTS, activation, step
 from labseg.exercises.unet_sizes import by, output_size, size_fault
 from labseg.exercises.verdict import short

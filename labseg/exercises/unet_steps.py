@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from labseg.errors import InvalidValue
-from labseg.exercises.graphs import config_of, unused
+from labseg.exercises.graphs import MADE_AND_CALLED, config_of, unused
 from labseg.exercises.judge import attempt
 from labseg.exercises.unet_floors import RECASTS, read_checked
 from labseg.exercises.verdict import short
@@ -41,7 +41,7 @@ def read_step(case, answer, call, allowed, arguments=("x",), explain=lambda answ
     """
     config = config_of(answer, call, explain)
     if config is None:
-        raise InvalidValue(_no_tensor(answer))
+        raise InvalidValue(_no_graph(answer, arguments))
     classes = answer.get("classes")
     classes = classes if isinstance(classes, list) else ()
     layers = read_checked(config, classes, ["InputLayer", *allowed], several=True)
@@ -55,7 +55,11 @@ def _argument(case, layer, arguments):
     for name in arguments:
         if layer.config.get("batch_shape") == [None, *case[name]]:
             return name
-    raise InvalidValue(
+    raise InvalidValue(_from_elsewhere(arguments))
+
+
+def _from_elsewhere(arguments):
+    return (
         "your result comes from a keras.Input of your own, "
         f"expected one that comes from {' and '.join(arguments)}"
     )
@@ -72,10 +76,14 @@ def _without_recasts(layers):
     return kept
 
 
-def _no_tensor(answer):
-    """What to say of what was returned instead of a tensor."""
+def _no_graph(answer, arguments):
+    """What to say of what was returned instead of a tensor that comes from the arguments."""
     returned, kinds = short(answer.get("returned"), 40), answer.get("kinds")
     kinds = kinds if isinstance(kinds, list) else ()
+    if returned == "KerasTensor":
+        return _from_elsewhere(arguments)
+    if returned == "type":
+        return f"your function returned a class, expected a tensor: {MADE_AND_CALLED}"
     if returned in ("list", "tuple"):
         n = short(answer.get("length"), 12)
         return f"your function returned a {returned} of length {n}, expected one tensor"
@@ -84,7 +92,7 @@ def _no_tensor(answer):
     if "Layer" in kinds:
         return (
             f"your function returned the layer {returned} itself, expected a tensor: "
-            "call the layer on one, as in layer(x)"
+            f"{MADE_AND_CALLED}"
         )
     return f"your function returned something of type {returned}, expected a tensor"
 

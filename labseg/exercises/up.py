@@ -6,8 +6,7 @@ from functools import partial
 
 from labseg.exercises.answers import tensors
 from labseg.exercises.exercise import Exercise
-from labseg.exercises.graphs import by_graph, loose_end
-from labseg.exercises.unet_convs import count
+from labseg.exercises.graphs import a, by_graph, count, loose_end
 from labseg.exercises.unet_floors import activation
 from labseg.exercises.unet_sizes import UPSAMPLINGS, size_fault
 from labseg.exercises.unet_steps import describe, read_step
@@ -54,7 +53,7 @@ def judge_upsampling(case, step):
     if not ups:
         return "nothing doubles the size of x: use Conv2DTranspose"
     if ups[0].kind != "Conv2DTranspose":
-        return f"x goes through a layer {ups[0].kind}, expected Conv2DTranspose"
+        return f"x goes through {a(ups[0].kind)}, expected Conv2DTranspose"
     if len(ups) > 1:
         return f"there are {len(ups)} upsamplings, expected one Conv2DTranspose"
     if fault := size_fault(ups[0]):
@@ -70,7 +69,7 @@ def _before_fault(step, up):
     if step.given.get(start.name) != "x":
         return "the Conv2DTranspose is called on something else, expected x"
     if between:
-        return f"x passes through a {between[-1].kind} first, expected the Conv2DTranspose at once"
+        return f"x passes through {a(between[-1].kind)} first, expected the Conv2DTranspose at once"
 
 
 def judge_channels(case, step):
@@ -80,11 +79,11 @@ def judge_channels(case, step):
     has = ups[0].number("filters")
     if has == case["channels"]:
         return None
-    fault = f"the Conv2DTranspose has {count(has, 'channel')}, expected {case['channels']}"
-    for name in ARGUMENTS:
-        if has == case[name][-1]:
-            return f"{fault} (channels), not as many as {name}"
-    return f"{fault} (channels)"
+    alike = [f", as many as {name}" for name in ARGUMENTS if has == case[name][-1]]
+    return (
+        f"the Conv2DTranspose has {count(has, 'channel')}{''.join(alike)}, "
+        f"expected {case['channels']} (channels)"
+    )
 
 
 def _transposed(step):
@@ -117,11 +116,11 @@ def _join_fault(step, merge):
         return f"skip is joined with {'itself' if skips else 'x twice'}, expected the upsampled x"
     if len(skips[0]) > 1:
         kind = skips[0][-2].kind
-        return f"skip passes through a {kind} before it is joined, expected skip as it is"
+        return f"skip passes through {a(kind)} before it is joined, expected skip as it is"
     (other,) = (way for way in ways if way is not skips[0])
     if strangers := [layer.kind for layer in other[:-1] if layer.kind not in AFTER_UP]:
         return (
-            f"a {strangers[-1]} stands between the Conv2DTranspose and the Concatenate, "
+            f"{a(strangers[-1])} stands between the upsampling and the Concatenate, "
             "expected nothing"
         )
 
@@ -133,7 +132,7 @@ def _after_fault(step, merge):
     layers = step.called
     if after := layers[layers.index(merge) + 1 :]:
         return (
-            f"a {after[0].kind} comes after the joining, expected nothing: "
+            f"{a(after[0].kind)} comes after the joining, expected nothing: "
             "the block of the floor comes later"
         )
 
@@ -141,7 +140,7 @@ def _after_fault(step, merge):
 # --- what Keras raised -----------------------------------------------------------------------
 
 
-def explain(answer):
+def explain(case, answer):
     """Why Keras could not build it, from the layers that were called before it gave up."""
     message = short(answer.get("message"))
     if "broadcast" in message or "incompatible shapes" in message:
@@ -160,6 +159,8 @@ def explain(answer):
     sizes = set(re.findall(r"\(None, (\d+), (\d+), \d+\)", message))
     if len(sizes) == 1:
         return "the tensors are joined along another axis, expected -1, the channels"
+    if tuple(str(2 * n) for n in case["skip"][:2]) in sizes:
+        return "skip is upsampled, expected x: the arguments come in the order x, skip, channels"
     return (
         "the tensors that are joined have different sizes, "
         f"{' and '.join(sorted('×'.join(size) for size in sizes))}: "
@@ -167,9 +168,13 @@ def explain(answer):
     )
 
 
+def read(case, answer):
+    return read_step(case, answer, CALL, ALLOWED, ARGUMENTS, partial(explain, case))
+
+
 faults = partial(
     by_graph,
-    read=partial(read_step, call=CALL, allowed=ALLOWED, arguments=ARGUMENTS, explain=explain),
+    read=read,
     parts={"upsampling": judge_upsampling, "channels": judge_channels, "skip": judge_skip},
     describe=partial(describe, arguments=ARGUMENTS),
     ignorable={
