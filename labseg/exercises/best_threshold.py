@@ -9,20 +9,25 @@ from labseg.exercises.answers import values
 from labseg.exercises.compare import CLOSE, array_of, by_part, ignores, recognise, shown, value_of
 from labseg.exercises.exercise import Exercise
 from labseg.exercises.judge import attempt
-from labseg.exercises.overlap import dice, iou, result
+from labseg.exercises.overlap import dice, explained, iou, result
 from labseg.exercises.verdict import Fault
 
 CALL = "best_threshold(y_true, scores, thresholds)"
 POINTS = {"best": 2, "mean IoU": 1}
 PARTS = (*["best"] * 3, *["mean IoU"] * 3)
+NUMPY_SAYS = {  # a part of NumPy's message: what it means here
+    "truth value of an array": "iou gives a number for each picture: compare their means",
+    "out of bounds for axis": "there are more numbers than thresholds: give np.argmax one for "
+    "each, the mean over the pictures",
+}
 MARGIN = 0.02  # how much the mean IoU of the best is above the next one
 
 HINTS = (
     "Compute one number for each threshold, and return the threshold whose number is largest.",
     "The number is the mean of the IoUs of all pictures at that threshold: iou(y_true, scores, t) "
     "gives one for each picture, and .mean() of an array is their mean.",
-    "Collect the means in a list, one for each t in thresholds; np.argmax gives the place of the "
-    "largest, and thresholds[that place] is the answer.",
+    "Collect the means in a list, one for each t in thresholds; np.argmax gives the index of the "
+    "largest, and thresholds[that index] is the answer.",
 )
 
 
@@ -70,6 +75,14 @@ def ours(y_true, scores, thresholds):
     """What the lesson goes on with until the student's function is right."""
     areas = {"y_true": y_true, "scores": scores, "thresholds": thresholds}
     return thresholds[at_each(areas).argmax()]
+
+
+def _means_beside_thresholds(case):
+    """What a loop returns that keeps the best threshold where the best mean should be."""
+    best = 0
+    for t, mean in zip(case["thresholds"], at_each(case), strict=True):
+        best = t if mean > best else best
+    return best
 
 
 def _best(case, metric):
@@ -129,6 +142,7 @@ def _suits(case, best, choose_else):
 
 def faults(cases, answers):
     """{part: what is wrong with it, or None}, from an answer for each case."""
+    answers = explained(answers, NUMPY_SAYS)
     named, _ = attempt(_named, cases, answers)
 
     def judge_part(part, pairs):
@@ -146,11 +160,17 @@ def _named(cases, answers):
             return sentence
     means = [at_each(case) for case in cases]
     others = {
-        "this is the place of the best threshold: return thresholds[that place]": [
+        "this is the index of the best threshold: return thresholds[that index]": [
             each.argmax() for each in means
         ],
         "this is the best mean IoU: return the threshold at which it is reached": [
             each.max() for each in means
+        ],
+        "this is the first threshold, whatever the scores: compute the IoU at each of them": [
+            case["thresholds"][0] for case in cases
+        ],
+        "a mean IoU is compared with a threshold: keep both, the best mean and its threshold": [
+            _means_beside_thresholds(case) for case in cases
         ],
     }
     return recognise(given, others) or ignores(given, "y_true and scores")
@@ -159,7 +179,7 @@ def _named(cases, answers):
 def _fault(case, given):
     means = at_each(case)
     best = means.argmax()
-    expected = f"{case['thresholds'][best]}, where the mean IoU is {means[best]:.3f}"
+    expected = f"{case['thresholds'][best]} (mean IoU {means[best]:.3f})"
     if given.ndim:
         what = f"an array of shape {given.shape}"
         return Fault("one of the thresholds was expected, as a single number", what, expected)
@@ -172,7 +192,7 @@ def _fault(case, given):
         if case["y_true"].size > 12:
             masks = f"{len(case['y_true'])} pictures"
         text = f"another threshold has a higher mean IoU; with {masks}"
-        return Fault(text, f"{shown(given)}, where it is {means[near].max():.3f}", expected)
+        return Fault(text, f"{shown(given)} (mean IoU {means[near].max():.3f})", expected)
 
 
 EXERCISE = Exercise(
@@ -185,7 +205,7 @@ EXERCISE = Exercise(
     faults=faults,
     hints=HINTS,
     remark=lambda cases, answers: (
-        "Notice that this threshold is chosen by these pictures: its mean IoU here flatters a "
+        "Notice that this threshold is chosen on these pictures: its mean IoU here flatters a "
         "little, so report the one on pictures that had no say in it."
     ),
 )

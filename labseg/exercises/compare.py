@@ -61,7 +61,7 @@ def value_of(answer, call):
 
 def _forbidden(answer, call):
     if names := answer.get("forbidden"):
-        return f"your function calls {short(names[0], 60)}: here, write it yourself"
+        return f"your function calls {short(names[0], 60)}: in this exercise, write it yourself"
 
 
 def _raised(answer, call):
@@ -102,7 +102,7 @@ def views(answer):
 
 def array_of(value):
     """The value as an array of numbers; InvalidValue if it is none."""
-    return number_array(value, "What your function returns")
+    return number_array(value, "what your function returns")
 
 
 def wrong_number(value, expected, what="number", close=CLOSE):

@@ -22,7 +22,7 @@ from labseg.exercises.compare import (
 )
 from labseg.exercises.exercise import Exercise
 from labseg.exercises.judge import attempt
-from labseg.exercises.verdict import Fault
+from labseg.exercises.verdict import Fault, short
 
 NEAR = 1e-3  # as far as a tiny constant against 0/0 may move a score
 PARTS = (
@@ -33,6 +33,14 @@ PARTS = (
 )
 ONE_EACH = "expected one score for each picture, so sum over axis=(1, 2) alone"
 WAIT = "judged once the scores of plain masks are right"
+NUMPY_SAYS = {  # a part of NumPy's message: what it means here
+    "truth value of an array": "there is one number for each picture, and if takes a single one: "
+    "choose with np.where",
+    "bitwise_": "& and | want truth values, not scores: compare y_pred with the threshold first",
+    "could not be broadcast": "remove the last axis where there are four, and only there",
+    "out of bounds for array of dimension": "an axis too many is gone: remove the last one, and "
+    "only where there are four (squeeze() also removes that of a single picture)",
+}
 
 
 # --- formulas of i = μ(A∩B), a = μ(A), b = μ(B) and the number of pixels, right and wrong -------
@@ -78,7 +86,7 @@ def _formulas(metric):
         pooled: _pooled(metric),
         f"{pooled} (and add no constant)": _pooled(_smoothed(metric, 1)),
         mean: lambda *areas: metric(*areas).mean(),
-        f"{pooled}, not the same to all": _each(_pooled(metric)),
+        f"{pooled}, not the same one for all": _each(_pooled(metric)),
         f"{mean}, not the mean for all": _each(lambda *areas: metric(*areas).mean()),
         "this is the accuracy: background in both masks does not count": (
             lambda i, a, b, n: (n - a - b + 2 * i) / n
@@ -101,7 +109,7 @@ def _formulas(metric):
         f"this is 1 − {name}, a loss: a perfect mask has to score 1": (
             lambda *areas: 1 - metric(*areas)
         ),
-        "these are percent: a perfect mask has to score 1": lambda *areas: 100 * metric(*areas),
+        "these are percentages: a perfect mask has to score 1": lambda *areas: 100 * metric(*areas),
         "the scores are cut to whole numbers: divide with /, not //": (
             lambda *areas: np.floor(metric(*areas))
         ),
@@ -248,6 +256,7 @@ def _empty(rng):
 def faults(metric, cases, answers):
     """{part: what is wrong with it, or None}, from an answer for each case."""
     call = f"{metric.__name__}(y_true, y_pred, threshold=0.5)"
+    answers = explained(answers, NUMPY_SAYS)
     # A wrong formula costs its own points: what else is right is judged beside it.
     mistake, _ = attempt(_wrong_formula, metric, cases, answers, call)
 
@@ -263,6 +272,22 @@ def faults(metric, cases, answers):
         return judge(_formulas(metric)[mistake], pairs)
 
     return by_part(PARTS, cases, answers, judge_part, call, _shapes)
+
+
+def explained(answers, meanings):
+    """The answers, and before an error's message what it means here.
+
+    meanings: {a part of the message: what it means}.
+    """
+
+    def one(answer):
+        if not isinstance(answer, dict) or "error" not in answer:
+            return answer
+        message = short(answer.get("message"))
+        found = [meaning for part, meaning in meanings.items() if part in message]
+        return answer | {"message": f"{found[0]} (NumPy: {message})"} if found else answer
+
+    return [one(answer) for answer in answers]
 
 
 def _wrong_formula(metric, cases, answers, call):
@@ -316,15 +341,18 @@ def _empty_fault(pairs):
         for i in np.flatnonzero(~truth | ~found):
             expected = float(truth[i] == found[i])
             if not agree(given[i], expected, NEAR):
-                return Fault(_empty_sentence(truth[i], found[i], given[i]), given[i], expected)
+                sentence = _empty_sentence(truth[i], found[i], given[i])
+                return Fault(sentence, shown(given[i]), shown(expected))
 
 
 def _empty_sentence(truth, found, given):
     nan = " (0/0 is NaN)" if np.isnan(given) else ""
     if not truth and not found:
-        return f"where both masks are empty, the prediction is perfect{nan}"
+        return f"where both masks are empty, the prediction is perfect: it scores 1{nan}"
     empty, other = ("prediction", "truth") if truth else ("truth", "prediction")
-    return f"where the {empty} is empty but the {other} is not, nothing is right{nan}"
+    return (
+        f"where the {empty} is empty but the {other} is not, nothing is right: the score is 0{nan}"
+    )
 
 
 def _shape_fault(formula, pairs):

@@ -151,8 +151,12 @@ class Side:
         shape = (len(self.right), *self.table[self.right[-1]].shape)
         if self.given.shape[1:] == shape[1:]:
             return None
-        stack = f"np.stack makes one array of several {self.name}, counted by its first axis"
-        fault = wrong_shape(self.given, shape, stack * (self.given.ndim < len(shape)))
+        why = ""
+        if self.given.ndim < len(shape):
+            why = f"np.stack makes one array of several {self.name}, counted by its first axis"
+        elif set(self.given.shape[:3]).isdisjoint(shape[:3]):
+            why = f"use the argument {SIDES[self.name][1]}, not a variable of the notebook"
+        fault = wrong_shape(self.given, shape, why)
         text = fault.message.replace("the shape is", f"the shape of the {self.name} is", 1)
         return Fault(f"{text}; {self._context()}", fault.given, fault.expected)
 

@@ -23,10 +23,10 @@ CASES = (
     ("L", 4, 4, (2, 3)),
 )
 HINTS = (
-    "Three things are to be done: make the picture grey (its palette may number the colours in "
+    "There are three things to do: make the picture grey (its palette may number the colours in "
     "any way), bring it to its size, and make an array of 0 and 1 of it.",
     'mask.convert("L") gives 0 and 255. mask.resize takes (width, height), and as a second '
-    "argument the way to find a pixel: look for NEAREST in Image.Resampling.",
+    "argument how to pick the pixels: look for NEAREST in Image.Resampling.",
     "np.array(…) makes an array of the small picture, > 0 tells where the car is, and "
     ".astype(np.uint8) makes 0 and 1 of that.",
 )
@@ -134,7 +134,7 @@ def _values_fault(case, given):
     if found[0] == 0 and found[-1] == 255 and len(found) == 2:
         return Fault("the car is 255 instead of 1: write > 0", shown(found), "[0, 1]")
     if not np.isin(found, (0, 1)).all():
-        sentence = "there are other values than 0 and 1, which no pixel of a mask should have"
+        sentence = "there are values other than 0 and 1, the only ones that a mask has"
         return Fault(f"{sentence}, with {_describe(case)}", shown(found), "[0, 1]")
     return wrong_dtype(given, "uint8")
 
@@ -156,7 +156,7 @@ def _pixels_sentence(case, given):
     if is_nearest(case, ~given):
         return "car and background are exchanged"
     if not given.any():
-        palette = ' (the numbers of a palette are no grey levels: try mask.convert("L"))'
+        palette = ' (the numbers of a palette are not grey levels: try mask.convert("L"))'
         return f"the car is lost{palette if case['mask']['mode'] == 'P' else ''}"
     if any(np.array_equal(given, wrong) for wrong in mixtures(case)):
         return "the pixels are mixed when the picture is resized: ask for Image.Resampling.NEAREST"

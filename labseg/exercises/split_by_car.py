@@ -21,7 +21,7 @@ WAIT = "judged once whole cars are dealt out"
 
 HINTS = (
     "Find the cars first, then deal them out, and collect the names last. The car of a name is "
-    "all before its last `_`: look at the method rsplit of texts.",
+    "everything before its last `_`: look up the method rsplit of strings.",
     "sorted({…}) holds every car once, always in the same order, and the generator "
     "np.random.default_rng(seed) has a method permutation, which shuffles them in the same way "
     "for the same seed.",
@@ -36,7 +36,7 @@ def car_of(name):
 
 
 WRONG_CARS = {
-    f"the car is all before the last `_`, but your function takes {what}": key
+    f"the car is everything before the last `_`, but your function takes {what}": key
     for what, key in {
         "what stands before the first": lambda name: name.split("_")[0],
         "the first 12 characters": lambda name: name[:12],
@@ -122,7 +122,9 @@ def faults(cases, answers):
     failure = next((f"{_with(case)}{failure}" for case, _, failure in rows if failure), None)
     filled = [(case, sides) for case, sides in judged if all(sides)]
     if len(filled) < len(rows) // 2:
-        return dict.fromkeys(POINTS, rows[0][2] or failure or "both lists have to hold names")
+        return dict.fromkeys(
+            POINTS, rows[0][2] or failure or "one list is empty: both lists have to hold names"
+        )
     wrong_cars = _wrong_cars(filled)
     return {
         "whole cars": wrong_cars or _first(_torn, filled),
@@ -225,7 +227,7 @@ def _count_fault(case, train, test):
     given, expected = _n_cars(set(test) & set(case["names"])), _n_test(case)
     if given != expected:
         n = _n_cars(case["names"])
-        sentence = f"test={case['test']} of {n} cars is {case['test'] * n:.3g} for the test"
+        sentence = f"test={case['test']} of {n} cars is {case['test'] * n:.3g} test cars"
         if not train or not test:
             sentence += ", but at least one car has to be on each side"
         return Fault(sentence, f"{given} of them", expected)
@@ -245,8 +247,9 @@ def _seed_fault(rows):
             )
     if len(set(splits[::4])) == 1:
         return f"the seeds {seeds} all give the same split: use the argument seed"
-    cars = set(map(car_of, rows[0][0]["names"]))
-    if _follows_a_set(cars, [set(map(car_of, test)) for _, test in splits]):
+    cars = [set(map(car_of, case["names"])) for case, *_ in rows]
+    tests = [set(map(car_of, test)) & own for own, (_, test) in zip(cars, splits, strict=True)]
+    if _follows_a_set(cars[0], tests):
         return (
             "your split follows the order of a set, which changes whenever Python starts anew: "
             "write sorted(set(…))"

@@ -109,7 +109,7 @@ class Verdict(Shown):
             return f"✓ Handed in: your instructor reads it (up to {self.max_points} points)."
         points = f" ({self.points} of {self.max_points} points)" if self.max_points else ""
         if self.passed:
-            return f"✓ Right: everything asked for is there{points}."
+            return f"✓ Right, all of it{points}."
         return f"✗ Not yet{points}:"
 
     @property
@@ -119,7 +119,7 @@ class Verdict(Shown):
         if self.passed:
             return self.remark
         if self.attempted and hint and self.tries >= PATIENCE:
-            return f"Not yet {self.tries} times in a row, so take some help: {hint}"
+            return f"Not yet, {self.tries} times in a row. Time for some help: {hint}"
         if self.attempted:
             return hint
         return f"Write {self.takes} and run this cell again{f'; {hint}' if hint else '.'}"

@@ -112,7 +112,7 @@ def test_right_answers(name, capsys):
     verdict = check.build_unet(RIGHT[name])
     out = capsys.readouterr().out
     assert verdict, out
-    assert out.splitlines()[0] == "✓ Right: everything asked for is there (14 of 14 points)."
+    assert out.splitlines()[0] == "✓ Right, all of it (14 of 14 points)."
     own = f"It holds classes of your own ({name}), and Keras does not load such a model"
     assert (own in out) == (name in OWN)
 

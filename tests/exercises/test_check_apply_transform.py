@@ -128,6 +128,8 @@ def raises(x_data, y_data, T):
     raise KeyError("y_data")
 
 
+X_TRAIN = np.zeros((48, 64, 96, 3), np.uint8)
+
 # sentence → (the wrong answer, its points)
 WRONG = {
     "T takes one picture (h, w, 3) or one mask (h, w) at a time": (
@@ -193,6 +195,10 @@ WRONG = {
     "the shape of the masks is wrong: np.stack": (
         variant(masks=lambda data, T: moved(data, T).squeeze()),
         2,
+    ),
+    "the shape of the pictures is wrong: use the argument x_data, not a variable of": (
+        variant(lambda data, T: moved(X_TRAIN, T), moved),
+        1,
     ),
     "your function returned a list of pairs": (
         lambda x_data, y_data, T: [(T(x), T(y)) for x, y in zip(x_data, y_data, strict=True)],

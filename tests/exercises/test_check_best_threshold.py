@@ -59,7 +59,7 @@ RIGHT = {
 def test_right_answers(answer, seed):
     verdict = verdict_on(RIGHT[answer], seed)
     assert verdict, verdict.message
-    assert "chosen by these pictures" in verdict.remark
+    assert "chosen on these pictures" in verdict.remark
 
 
 def test_either_is_right_at_a_tie():
@@ -108,7 +108,7 @@ WRONG = {
     ),
     "write >=, not >": (maximises(mean_iou, np.greater), 0),
     "write >=, not <": (maximises(mean_iou, np.less), None),
-    "this is the place of the best threshold": (
+    "this is the index of the best threshold": (
         maximises(mean_iou, result=lambda means, ts: np.argmax(means)),
         0,
     ),

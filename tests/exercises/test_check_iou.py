@@ -174,11 +174,11 @@ def empties(value):
 OTHERS = {
     "added up as they are": (soft, 6),
     "your function changes its argument y_pred": (in_place, 6),
-    "both masks are empty, the prediction is perfect (0/0 is NaN)": (
+    "both masks are empty, the prediction is perfect: it scores 1 (0/0 is NaN)": (
         variant(lambda i, u, a, b: i / u),
         6,
     ),
-    "both masks are empty, the prediction is perfect; given: 0.0": (variant(empties(0)), 6),
+    "both masks are empty, the prediction is perfect: it scores 1; given: 0": (variant(empties(0)), 6),
     "is empty but the ": (variant(lambda i, u, a, b: np.where(i == 0, 1, i / np.maximum(u, 1))), 6),
     "(remove the last axis first), your function raised": (
         lambda y_true, y_pred, threshold=0.5: ratio(

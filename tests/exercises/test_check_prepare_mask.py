@@ -94,7 +94,7 @@ WRONG = [
     ("ask for Image.Resampling.NEAREST", resized(Image.Resampling.BILINEAR), 2),
     ("NEAREST", resized(Image.Resampling.BOX, lambda grey: grey > 127), 2),
     ("NEAREST", before_grey, 2),
-    ("other values than 0 and 1", resized(Image.Resampling.BILINEAR, lambda grey: grey), 1),
+    ("values other than 0 and 1", resized(Image.Resampling.BILINEAR, lambda grey: grey), 1),
     ("the car is 255 instead of 1", resized(NEAREST, lambda grey: grey), 2),
     ('use .astype("uint8")', lambda *args: right(*args) > 0, 2),
     ('use .astype("uint8")', lambda *args: right(*args).astype(float), 2),
@@ -105,7 +105,7 @@ WRONG = [
     ("an axis of length 1 is left over", lambda *args: right(*args)[..., None], 1),
     ("car and background are exchanged", lambda *args: 1 - right(*args), 2),
     (
-        "the numbers of a palette are no grey levels",
+        "the numbers of a palette are not grey levels",
         lambda mask, size: np.array(mask.resize(size[::-1], NEAREST)) // 255,
         2,
     ),

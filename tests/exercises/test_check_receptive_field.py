@@ -173,7 +173,7 @@ WRONG = {
     "a text: return a number; given: '1'": (lambda stack: str(back(rule)(stack)), 0),
     "return one number, the length of one side": (lambda stack: 2 * (back(rule)(stack),), 0),
     "with stack = [(3, 1)]; given: nan": (lambda stack: math.nan, 0),
-    "your function calls labseg.receptive_field: here, write it yourself": (by_labseg, 0),
+    "your function calls labseg.receptive_field: in this exercise": (by_labseg, 0),
     "to `return` the result, not only to print": (lambda stack: print(back(rule)(stack)), 0),
     "to `return` the result": (lambda stack: None, 0),
     "called as receptive_field(stack), but it raised": (lambda kernel, stride: kernel, 0),

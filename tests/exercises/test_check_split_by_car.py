@@ -130,15 +130,15 @@ WRONG = {
     ),
     "is not in `names`: use only the arguments": (
         variant(result=lambda train, test: (train, [*test, "0cdf5b5d0ce1_01"])),
-        None,
+        8,
     ),
     "is cut down": (variant(n_test=lambda share, n: max(1, int(share))), 8),
     "is rounded up": (variant(n_test=lambda share, n: min(n - 1, math.ceil(share))), 8),
-    "test=0.05 of 5 cars is 0.25 for the test, but at least one car": (
+    "test=0.05 of 5 cars is 0.25 test cars, but at least one car": (
         variant(n_test=lambda share, n: min(n - 1, round(share))),
         8,
     ),
-    "test=0.9 of 3 cars is 2.7 for the test, but at least one car": (
+    "test=0.9 of 3 cars is 2.7 test cars, but at least one car": (
         variant(n_test=lambda share, n: max(1, round(share))),
         8,
     ),
@@ -189,6 +189,6 @@ def test_wrong_answers(said, seed):
 def test_a_fault_shows_what_was_given_and_what_was_expected():
     lines = verdict_on(variant(n_test=lambda share, n: max(1, int(share)))).message.splitlines()
     assert lines[1].endswith(
-        "is cut down: round it to the nearest (test=0.25 of 7 cars is 1.75 for the test)"
+        "is cut down: round it to the nearest (test=0.25 of 7 cars is 1.75 test cars)"
     )
     assert lines[2:4] == ["      given: 1 of them", "      expected: 2"]

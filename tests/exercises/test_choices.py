@@ -31,7 +31,7 @@ def test_a_right_quiz_has_no_points_and_no_remark(answer, capsys):
     verdict = check.run(QUIZ, answer)
     assert verdict.state == "right"
     assert (verdict.points, verdict.max_points) == (0, 0)
-    assert capsys.readouterr().out == "✓ Right: everything asked for is there.\n"
+    assert capsys.readouterr().out == "✓ Right, all of it.\n"
 
 
 def test_each_wrong_choice_says_why(capsys):

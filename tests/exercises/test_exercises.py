@@ -83,7 +83,7 @@ def test_a_right_function(capsys):
     verdict = labseg.check.area(area)
     assert verdict
     assert capsys.readouterr().out == (
-        "✓ Right: everything asked for is there (3 of 3 points).\n  Now try it on a circle.\n"
+        "✓ Right, all of it (3 of 3 points).\n  Now try it on a circle.\n"
     )
 
 
