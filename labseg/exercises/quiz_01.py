@@ -42,8 +42,8 @@ QUESTIONS = (
         right="c",
         why={
             "a": "most of the pixels on which it is right may be background; it may have found no "
-            "car at all (1.6).",
-            "b": "“no car anywhere” is right on about as many pixels (1.6).",
+            "car at all (1.5).",
+            "b": "“no car anywhere” is right on about as many pixels (1.5).",
         },
     ),
     Question(
@@ -57,8 +57,8 @@ QUESTIONS = (
         right="c",
         why={
             "a": "the pictures differ, but paint, wheels and body are the same: copying the "
-            "nearest view already scores well (1.7).",
-            "b": "view 13 looks almost like view 12, and every car is known (1.7).",
+            "nearest view already scores well (1.6).",
+            "b": "view 13 looks almost like view 12, and every car is known (1.6).",
         },
     ),
     Question(
@@ -71,9 +71,9 @@ QUESTIONS = (
         },
         right="b",
         why={
-            "a": "zip stops at the end of the shorter list, unless you write strict=True (1.5).",
+            "a": "zip stops at the end of the shorter list, unless you write strict=True (1.7).",
             "c": "the mask of the next picture takes the missing one's place, and so on to the "
-            "end of the list (1.5).",
+            "end of the list (1.7).",
         },
     ),
 )
