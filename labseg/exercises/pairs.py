@@ -5,6 +5,7 @@ every picture that comes back can be read as what it is: a key (index, transform
 (1, (0,)) for the first transform of x_data[1].
 """
 
+import math
 from collections import Counter
 from itertools import combinations
 
@@ -22,11 +23,17 @@ FLIPS = [["flip", 0]], [["flip", 1]]
 
 
 def movements(rng, n, size):
-    """n different transforms that keep the size, in any order: flips, rolls, both."""
+    """n transforms that keep the size, in any order: flips, rolls, both.
+
+    None does what some of the others do one after the other; nor do these undo one another.
+    """
     rolls = [[["roll", int(by), axis]] for axis in (0, 1) for by in range(1, size[axis])]
     both = [flip + roll for flip in FLIPS for roll in rolls]
     candidates = [*FLIPS, *rolls, *both]
-    return [candidates[i] for i in rng.choice(len(candidates), n, replace=False)]
+    while True:
+        drawn = [candidates[i] for i in rng.choice(len(candidates), n, replace=False)]
+        if _differ(_table([np.arange(math.prod(size)).reshape(size)], drawn)):
+            return drawn
 
 
 def draw_pairs(rng, n, size, transforms, dtype="uint8"):
@@ -34,8 +41,7 @@ def draw_pairs(rng, n, size, transforms, dtype="uint8"):
     while True:
         x_data = rng.integers(0, 256, (n, *size, 3), dtype=np.uint8)
         y_data = rng.integers(0, 2, (n, *size), dtype=np.uint8)
-        moved = _table(y_data, transforms).values()
-        if len({(mask.shape, mask.tobytes()) for mask in moved}) == len(moved):
+        if _differ(_table(y_data, transforms)):
             return (x_data if dtype == "uint8" else x_data.astype(dtype) / 255), y_data
 
 
@@ -52,6 +58,11 @@ def _table(arrays, transforms):
         for order in orders
         for i in range(len(arrays))
     }
+
+
+def _differ(table):
+    """Whether no two arrays in a table are alike."""
+    return len({(array.shape, array.tobytes()) for array in table.values()}) == len(table)
 
 
 def _moved(array, functions, order):
