@@ -59,6 +59,7 @@ START = "begin with D = 1: one output, which sees itself if there is no layer"
 FORTH = "this walks from the input to the output: start at the output, with the last layer"
 ORDER = "a layer is (kernel, stride), in this order: yours are exchanged"
 BRACKETS = "the rule is S·(D − 1) + K: yours computes S·D"
+WALK = "walk back from the output with S·(D − 1) + K"
 MISTAKES = {
     FORTH: _forth(_rule),
     ORDER: _back(lambda d, k, s: k * (d - 1) + s),
@@ -109,8 +110,8 @@ MISTAKES = {
     "this is what the first layer sees alone: take all layers (is the `return` inside the loop?)": (
         lambda stack: stack[0][0]
     ),
-    "the first layer of the stack is left out": lambda stack: right(stack[1:]),
-    "the last layer of the stack is left out": lambda stack: right(stack[:-1]),
+    "the first layer of the stack is left out: take them all": lambda stack: right(stack[1:]),
+    "the last layer of the stack is left out: take them all": lambda stack: right(stack[:-1]),
     "this is an area in pixels: return the length of one side": lambda stack: right(stack) ** 2,
     "this is how far an output sees to one side: return the whole length": (
         lambda stack: (right(stack) - 1) / 2
@@ -118,13 +119,13 @@ MISTAKES = {
     "this is how far an output sees to one side, cut to whole pixels: return the whole length": (
         lambda stack: (right(stack) - 1) // 2
     ),
-    "these are 1 too many": lambda stack: right(stack) + 1,
-    "these are 1 too few": lambda stack: right(stack) - 1,
-    "this is the sum of the kernels": lambda stack: sum(k for k, _ in stack),
-    "this is the product of the kernels": lambda stack: prod(k for k, _ in stack),
-    "this is the sum of kernel times stride": lambda stack: sum(k * s for k, s in stack),
-    "this is the largest kernel": lambda stack: max(k for k, _ in stack),
-    "this is the number of layers": len,
+    "this is 1 too large": lambda stack: right(stack) + 1,
+    "this is 1 too small": lambda stack: right(stack) - 1,
+    f"this is the sum of the kernels: {WALK}": lambda stack: sum(k for k, _ in stack),
+    f"this is the product of the kernels: {WALK}": lambda stack: prod(k for k, _ in stack),
+    f"this is the sum of kernel times stride: {WALK}": lambda stack: sum(k * s for k, s in stack),
+    f"this is the largest kernel: {WALK}": lambda stack: max(k for k, _ in stack),
+    f"this is the number of layers: {WALK}": len,
 }
 
 
@@ -202,7 +203,7 @@ def _named(cases, answers):
 
 def _fault(stack, value):
     if isinstance(value, str):
-        return Fault("your function returned a text: return a number", repr(value), right(stack))
+        return "your function returned a text: return a number"
     given = array_of(value)
     if agree(given, right(stack)):
         return None

@@ -170,7 +170,7 @@ WRONG = {
         lambda stack: stack[-1][0] and back(rule)(stack),
         9,
     ),
-    "a text: return a number; given: '1'": (lambda stack: str(back(rule)(stack)), 0),
+    "your function returned a text: return a number": (lambda stack: str(back(rule)(stack)), 0),
     "return one number, the length of one side": (lambda stack: 2 * (back(rule)(stack),), 0),
     "with stack = [(3, 1)]; given: nan": (lambda stack: math.nan, 0),
     "your function calls labseg.receptive_field: in this exercise": (by_labseg, 0),

@@ -11,6 +11,7 @@ import pkgutil
 from pathlib import Path
 
 import labseg.exercises
+from labseg.exercises.catalogue import EXERCISES
 from labseg.exercises.judge import judge
 
 FILE = Path(__file__).with_name("messages.txt")
@@ -36,14 +37,6 @@ WRONG = {
         f"{n}. {said}": answer for n, (said, answer, _) in enumerate(tests.WRONG, 1)
     },
 }
-
-
-def exercises():
-    """Every Exercise that has a file, in the order of the lessons."""
-    names = [module.name for module in pkgutil.iter_modules(labseg.exercises.__path__)]
-    modules = [importlib.import_module(f"labseg.exercises.{name}") for name in sorted(names)]
-    found = [module.EXERCISE for module in modules if hasattr(module, "EXERCISE")]
-    return sorted(found, key=lambda exercise: exercise.notebook)
 
 
 def right_and_wrong(exercise):
@@ -89,8 +82,15 @@ def chapter(exercise):
         yield f"[hint {n}]\n{hint}"
 
 
+def test_every_exercise_that_has_a_file_is_in_the_catalogue():
+    names = [module.name for module in pkgutil.iter_modules(labseg.exercises.__path__)]
+    modules = [importlib.import_module(f"labseg.exercises.{name}") for name in names]
+    found = {module.EXERCISE.name for module in modules if hasattr(module, "EXERCISE")}
+    assert found == {exercise.name for exercise in EXERCISES}
+
+
 def test_messages_txt_holds_all_that_the_checks_say(capsys):
-    found = "\n\n".join(part for exercise in exercises() for part in chapter(exercise)) + "\n"
+    found = "\n\n".join(part for exercise in EXERCISES for part in chapter(exercise)) + "\n"
     if os.environ.get("LABSEG_WRITE_MESSAGES"):
         FILE.write_text(found, encoding="utf-8")
     assert found.splitlines() == FILE.read_text("utf-8").splitlines()
