@@ -19,6 +19,7 @@ from labseg.exercises.unet_floors import DIVISIONS, DROPOUTS, PASS, Net, activat
 from labseg.exercises.unet_parts import dropout_fault, dtype_fault, end_fault, judge_input
 
 CALL = "build_cnn(input_shape, n_ch, L=3)"
+ALLOWED = ("InputLayer", "Rescaling", "Conv2D", "ReLU", "Activation")
 POINTS = {"input": 2, "convolutions": 4, "channels": 2, "output": 2}
 
 HINTS = (
@@ -37,7 +38,7 @@ HINTS = (
 def draw_cases(seed=0):
     """1, 2, 3 (by default) and 4 convolutions."""
     rng = random.Random(seed)
-    n_ch = rng.sample([3, 5, 6, 7, 9, 10, 11], 4)
+    n_ch = rng.sample([4, 5, 6, 7, 9, 10, 11], 4)  # not 3, as many as colours
     cases = [
         {"input_shape": [*rng.sample(range(12, 49), 2), 3], "n_ch": n, "L": L}
         for n, L in zip(n_ch, [1, 2, 3, 4], strict=True)
@@ -67,7 +68,7 @@ class Cnn:
 
 
 def read_cnn(case, answer):
-    net = net_of(answer, CALL)
+    net = net_of(answer, CALL, allowed=ALLOWED)
     layers = net.spine[1:]
     convs = convolutions(layers)
     at = layers.index(convs[-1]) if convs and _is_head(case, layers, convs) else len(layers)
@@ -84,14 +85,25 @@ def _is_head(case, layers, convs):
     return bool(after & {"sigmoid", "softmax"}) and len(convs) == case.get("L", 3) + 1
 
 
+def judge_scaled_input(case, cnn):
+    fault = judge_input(case, cnn.net)
+    if fault and "Rescaling" in cnn.net.unused:
+        return (
+            "the Rescaling is no part of your model: the next layer has to take its result, and "
+            "keras.Model begins with what keras.Input gave"
+        )
+    return fault
+
+
 def judge_convolutions(case, cnn):
     expected = case.get("L", 3)
     if fault := _stranger_fault(cnn):
         return fault
     if len(cnn.convs) < expected and "Conv2D" in cnn.net.unused:
         return loose_end("Conv2D")
+    name = "L, not counting the last one" if cnn.net.end else "L"
     return (
-        number_fault(cnn.body, expected, "L")
+        number_fault(cnn.body, expected, name)
         or kernel_fault(cnn.body)
         or relu_fault(cnn.body)
         or dropout_fault(cnn.net)
@@ -115,26 +127,26 @@ def judge_channels(case, cnn):
 
 
 PARTS = {
-    "input": lambda case, cnn: judge_input(case, cnn.net),
+    "input": judge_scaled_input,
     "convolutions": judge_convolutions,
     "channels": judge_channels,
     "output": lambda case, cnn: end_fault(cnn.net) or dtype_fault(cnn.net),
 }
 
-faults = partial(
-    by_graph,
-    read=read_cnn,
-    parts=PARTS,
-    describe=describe,
-    ignorable={
-        "convolutions": (
-            "convolutions",
-            "L",
-            lambda cnn: None if cnn.net.unused else {0: len(cnn.convs)},
-        ),
-        "channels": ("channels", "n_ch", lambda cnn: {0: cnn.convs[0].number("filters")}),
-    },
-)
+IGNORABLE = {
+    "convolutions": (
+        "convolutions",
+        "L",
+        lambda cnn: not cnn.net.unused and not _stranger_fault(cnn) and {0: len(cnn.convs)},
+    ),
+    "channels": (
+        "channels",
+        "n_ch",
+        lambda cnn: {i: layer.number("filters") for i, layer in enumerate(cnn.convs)},
+    ),
+}
+
+faults = partial(by_graph, read=read_cnn, parts=PARTS, describe=describe, ignorable=IGNORABLE)
 
 
 def remark(cases, answers):

@@ -35,16 +35,17 @@ HINTS = [
     "A U-Net goes down and up again. Going down, each floor convolves, keeps its features for "
     "later and halves the size; going up, each floor doubles the size and joins what was kept "
     "on the same floor. What was kept last is needed first.",
-    "One block serves everywhere: write a small function that calls `convs` convolutions "
-    '(Conv2D, 3 × 3, padding="same", then ReLU) one after another. BatchNormalization between '
-    "convolution and ReLU is recommended: the network then learns faster. The block is used "
-    "`floors` times going down, once at the bottom and `floors` times going up.",
+    "One block serves everywhere: your conv_block, or else a small function that calls `convs` "
+    'convolutions (Conv2D, 3 × 3, padding="same", then ReLU) one after another. '
+    "BatchNormalization between convolution and ReLU is recommended: the network then learns "
+    "faster. The block is used `floors` times going down, once at the bottom and `floors` times "
+    "going up.",
     "Floor k has n_ch * 2**k channels: k = 0, 1, …, floors - 1 going down, k = floors at the "
     "bottom, and the same floors backwards, reversed(range(floors)), going up. Append each "
     "floor's features to a list before you pool them.",
     "First, raise ValueError(…) if 2**floors does not divide both sizes (use %). The model "
-    "begins with keras.Input(input_shape) and Rescaling(1 / 255). One step up is "
-    "Conv2DTranspose(channels, 2, strides=2), then Concatenate()([x, kept]), then the block. "
+    "begins with keras.Input(input_shape) and Rescaling(1 / 255). One step up is your up, that is "
+    "Conv2DTranspose(channels, 2, strides=2), then Concatenate()([x, kept]); the block follows. "
     'The end is Conv2D(1, 1, activation="sigmoid").',
     """the whole, in words:
     refuse a size that cannot be halved `floors` times

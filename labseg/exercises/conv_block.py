@@ -115,7 +115,9 @@ IGNORABLE = {
     "channels": (
         "channels",
         "channels",
-        lambda step: {0: convolutions(step.called)[0].number("filters")},
+        lambda step: {
+            i: layer.number("filters") for i, layer in enumerate(convolutions(step.called))
+        },
     ),
 }
 

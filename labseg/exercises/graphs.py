@@ -8,7 +8,7 @@ import re
 
 from labseg.errors import InvalidValue
 from labseg.exercises.judge import attempt, fault_of, raised
-from labseg.exercises.unet_floors import read_net
+from labseg.exercises.unet_floors import ALLOWED, read_net
 from labseg.exercises.verdict import short
 
 WAITS = "judged once"  # how a sentence begins that says why a part can't be judged yet
@@ -126,15 +126,18 @@ def config_of(answer, call, explain=lambda answer: None):
     return None
 
 
-def net_of(answer, call, explain=lambda answer: None):
-    """The Net of the model in an answer; InvalidValue, in one sentence, if it holds none."""
+def net_of(answer, call, explain=lambda answer: None, allowed=ALLOWED):
+    """The Net of the model in an answer; InvalidValue, in one sentence, if it holds none.
+
+    call, explain, allowed: see config_of and read_net.
+    """
     config = config_of(answer, call, explain)
     if config is None:
         returned = short(answer.get("returned"), 40)
         then = ": return keras.Model(inputs, outputs)" if returned == "KerasTensor" else ""
         raise InvalidValue(f"your function returned {returned}, not a model{then}")
     classes, dtypes = answer.get("classes"), answer.get("dtypes")
-    net = read_net(config, classes if isinstance(classes, list) else ())
+    net = read_net(config, classes if isinstance(classes, list) else (), allowed)
     if isinstance(dtypes, list) and dtypes and isinstance(dtypes[0], str):
         net.dtype = dtypes[0]
     net.unused = attempt(unused, answer, net.layers.values())[0] or set()

@@ -72,12 +72,12 @@ def step(layer):
     return -1 if layer.kind in UPSAMPLINGS else 0
 
 
-def read_net(config, classes=()):
+def read_net(config, classes=(), allowed=ALLOWED):
     """A Net from a model's configuration; InvalidValue in one sentence if it cannot be one.
 
-    `classes`: the names of the student's own layers' classes.
+    `classes`: the names of the student's own layers' classes. `allowed`: see read_checked.
     """
-    layers = read_checked(config, classes)
+    layers = read_checked(config, classes, allowed)
     by_name = {layer.name: layer for layer in layers}
     depth = {}  # changes of floor, then layers
     for layer in layers:
