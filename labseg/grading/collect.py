@@ -133,6 +133,8 @@ def _in_folder(folder):
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not _ignored(name))
         inside = Path(place).relative_to(folder).parts
+        if not names and all(os.path.islink(Path(place, name)) for name in folders):
+            names = [""]  # an empty folder is somebody's, too
         for name in sorted(names):
             if not _ignored(name):
                 found.append(((*inside, name), File(name, Path(place, name))))

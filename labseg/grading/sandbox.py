@@ -158,11 +158,12 @@ def version():
 def check(staged):
     """The version of bubblewrap, once a sandbox has been tried; otherwise raises as `version`."""
     found = version()
-    tried = subprocess.run(
-        [*command(staged), *python("/dev/null")], capture_output=True, text=True, check=False
-    )
-    if tried.returncode:
-        reason = (tried.stderr.strip().splitlines() or ["no reason given"])[-1]
+    tried = run({"cells": [], "exercises": []}, staged, Limits())
+    if not tried.messages:
+        lines = tried.output.strip().splitlines() or [tried.why]
+        reason = lines[-1].removeprefix("bwrap: ")
+        if "ModuleNotFoundError" in reason:
+            raise PackageMissing(f'{reason}: install what grading needs, "labseg[grading]".')
         raise InvalidValue(f"bubblewrap {found} can't make a sandbox here ({reason}): {INSTALL}.")
     return found
 

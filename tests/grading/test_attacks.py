@@ -222,8 +222,10 @@ LEAKS = {
         "if pid.isdigit()]"
     ),
     "the machine's files": in_iou(
-        READ + f"raise RuntimeError(any('{SECRET[:9]}' + '{SECRET[9:]}' in text for text in "
-        "texts('/home', '/root', '/tmp', '/work', '/stage', '/etc', '/var', '/mnt', '/opt')))"
+        READ + "if not hasattr(np, 'told'):\n"
+        f"    np.told = any('{SECRET[:9]}' + '{SECRET[9:]}' in text for text in texts("
+        "'/home', '/root', '/tmp', '/work', '/stage', '/etc', '/var', '/mnt', '/opt'))\n"
+        "raise RuntimeError(np.told)"
     ),
     "by their paths": telling(
         "[open(path).read() for path in ('{secret}', '{home}', '{neighbour}') "

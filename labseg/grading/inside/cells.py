@@ -7,6 +7,7 @@ purpose, counts as it was at the check.
 """
 
 import __future__
+
 import ast
 import functools
 import operator

@@ -1,0 +1,225 @@
+"""Submissions are found however they were handed out; what is odd about one is said of that one."""
+
+import io
+import os
+import stat
+import zipfile
+
+import pytest
+from submissions import IMPORTS, IOU, IOU_POINTS, graded, hand_in, notebook
+
+from labseg.grading import collect
+from labseg.grading.collect import Refused
+
+CONTENT = notebook(IMPORTS, IOU)
+
+
+def write(folder, *names, content=CONTENT):
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
+
+
+def zipped(members):
+    """The bytes of a zip; members: {name or ZipInfo: bytes}."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+def found(source):
+    """{student: the names of their files}."""
+    return {each.student: [f.name for f in each.files] for each in collect.collect(source)}
+
+
+def test_a_folder_a_student(tmp_path):
+    write(tmp_path, "ana/03_metrics.ipynb", "ben/work/03.ipynb", "ben/work/04.ipynb", "README.txt")
+    write(tmp_path, "ana/.ipynb_checkpoints/03_metrics-checkpoint.ipynb", "__MACOSX/ana/._03.ipynb")
+    assert found(tmp_path) == {
+        "ana": ["03_metrics.ipynb"],
+        "ben": ["work/03.ipynb", "work/04.ipynb"],
+    }
+
+
+def test_flat_files(tmp_path):
+    write(tmp_path, "ana.ipynb", "ben_03_metrics.ipynb", "ben-04_unet.ipynb", "grades.csv")
+    assert found(tmp_path) == {
+        "ana": ["ana.ipynb"],
+        "ben": ["ben-04_unet.ipynb", "ben_03_metrics.ipynb"],
+    }
+
+
+def test_nbgraders_folders(tmp_path):
+    write(tmp_path, "submitted/ana/lab/03.ipynb", "submitted/ana/lab/timestamp.txt")
+    write(tmp_path, "submitted/ben/lab/03.ipynb", "source/lab/03.ipynb", "release/lab/03.ipynb")
+    expected = {"ana": ["lab/03.ipynb"], "ben": ["lab/03.ipynb"]}
+    assert found(tmp_path) == expected
+    assert found(tmp_path / "submitted") == expected
+
+
+@pytest.mark.parametrize("inside", ["", "Lab 3-12345/"])
+def test_moodles_download(tmp_path, inside):
+    members = {
+        f"{inside}Ana Lima_12345_assignsubmission_file_/03_metrics.ipynb": CONTENT,
+        f"{inside}Ben O_Neil_12346_assignsubmission_file_/my work.zip": zipped(
+            {"a.ipynb": CONTENT}
+        ),
+        f"{inside}Ben O_Neil_12346_assignsubmission_onlinetext_/onlinetext.html": b"<p>",
+        f"{inside}Ana Lima_777_assignsubmission_file_/x.ipynb": CONTENT,
+    }
+    path = tmp_path / "class.zip"
+    path.write_bytes(zipped(members))
+    submissions = {each.student: each for each in collect.collect(path)}
+    assert {name: each.ids["moodle"] for name, each in submissions.items()} == {
+        "Ana Lima": "12345",
+        "Ana Lima (777)": "777",
+        "Ben O_Neil": "12346",
+    }
+    assert submissions["Ben O_Neil"].notebooks() == ({"a.ipynb": CONTENT}, [])
+
+
+def test_canvas_download(tmp_path):
+    write(tmp_path, "limaana_51_9001_03_metrics.ipynb", "limaana_51_9002_04_unet.ipynb")
+    write(tmp_path, "oneilben_LATE_52_9003_lab-1.ipynb")
+    submissions = {each.student: each for each in collect.collect(tmp_path)}
+    assert {name: each.ids for name, each in submissions.items()} == {
+        "limaana": {"canvas": "51"},
+        "oneilben": {"canvas": "52"},
+    }
+    assert [f.name for f in submissions["limaana"].files] == ["03_metrics.ipynb", "04_unet.ipynb"]
+
+
+def test_a_student_without_a_notebook_is_not_forgotten(tmp_path):
+    write(tmp_path, "ana/lab.ipynb", "ben/lab.pdf")
+    assert found(tmp_path) == {"ana": ["lab.ipynb"], "ben": []}
+
+
+@pytest.mark.parametrize("name", ["nothing.zip", "nothing", "empty"])
+def test_where_there_is_nothing_it_says_so(tmp_path, name):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FileNotFoundError, match=r"^There is no .*\.$"):
+        collect.collect(tmp_path / name)
+
+
+def test_a_class_zip_that_is_none(tmp_path):
+    (tmp_path / "class.zip").write_bytes(b"PK\x03\x04 and so on")
+    with pytest.raises(ValueError, match="is not a zip that can be read"):
+        collect.collect(tmp_path / "class.zip")
+
+
+def linked(target="/etc/passwd"):
+    link = zipfile.ZipInfo("link.ipynb")
+    link.create_system, link.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+    return zipped({link: target.encode()})
+
+
+BAD_ZIPS = {
+    "up": (zipped({"../../up.ipynb": CONTENT}), "leads out of the zip"),
+    "up, with backslashes": (zipped({"..\\up.ipynb": CONTENT}), "leads out of the zip"),
+    "absolute": (zipped({"/tmp/up.ipynb": CONTENT}), "leads out of the zip"),
+    "a link": (linked(), "symbolic link"),
+    "a bomb": (zipped({f"{n}.ipynb": bytes(90_000_000) for n in range(4)}), "grows beyond"),
+    "a large file": (zipped({"a.ipynb": bytes(100_000_001)}), "larger than 100 MB"),
+    "many files": (zipped({f"{n}.txt": b"" for n in range(6000)}), "holds 6,000 files"),
+    "many notebooks": (
+        zipped({f"{n}.ipynb": CONTENT for n in range(50)}),
+        "there are 50 notebooks",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_ZIPS)
+def test_a_bad_zip_is_refused(tmp_path, name):
+    content, why = BAD_ZIPS[name]
+    write(tmp_path, "ana/work.zip", content=content)
+    (submission,) = collect.collect(tmp_path)
+    with pytest.raises(Refused, match=why):
+        submission.notebooks()
+    assert not (tmp_path.parent / "up.ipynb").exists()
+
+
+def test_so_is_a_bad_file_in_the_class_zip_and_nobody_else(tmp_path):
+    path = tmp_path / "class.zip"
+    members = {"ana/a.ipynb": CONTENT, "ben/../../b.ipynb": CONTENT, "/eve/c.ipynb": CONTENT}
+    path.write_bytes(zipped(members))
+    students = graded(path, tmp_path / "out")
+    assert {name: each["state"] for name, each in students.items()} == {
+        "ana": "graded",
+        "ben": "refused",
+        "eve": "refused",
+    }
+    assert students["ana"]["total"] == IOU_POINTS
+    assert students["ben"]["total"] is None
+    assert students["ben"]["why"] == "b.ipynb: its path leads out of the zip"
+
+
+def test_links_pipes_and_two_of_a_name_are_refused(tmp_path):
+    source = write(tmp_path / "in", "ana/a.ipynb", "both/a.ipynb", "both.ipynb")
+    for student in ("link", "fifo", "ring"):
+        (source / student).mkdir()
+    (source / "link" / "a.ipynb").symlink_to(source / "ana" / "a.ipynb")
+    os.mkfifo(source / "fifo" / "a.ipynb")
+    (source / "ring" / "loop").symlink_to(source)  # a folder: not followed
+    students = graded(source, tmp_path / "out")
+    assert {name: (each["state"], each["why"]) for name, each in students.items()} == {
+        "ana": ("graded", ""),
+        "both": ("refused", "two things claim to be this student's: both and single files"),
+        "fifo": ("refused", "a.ipynb is no plain file"),
+        "link": ("refused", "a.ipynb is a symbolic link"),
+        "ring": ("unreadable", "there is no notebook in it"),
+    }
+
+
+UNREADABLE = {
+    "no JSON": b'{"cells": [',
+    "no notebook": b"[1, 2]",
+    "nothing": b"",
+    "no text": bytes(range(256)),
+    "deep": b"[" * 100_000,
+    "no cells": b'{"cells": 7, "nbformat": 4}',
+    "not a zip": b"PK",
+}
+
+
+def test_what_cannot_be_read_says_so(tmp_path):
+    files = {
+        name: {"work.zip" if name == "not a zip" else "a.ipynb": content}
+        for name, content in UNREADABLE.items()
+    }
+    students = graded(hand_in(tmp_path / "in", files), tmp_path / "out")
+    for name, student in students.items():
+        assert student["state"] == "unreadable", name
+        assert student["why"]
+        assert student["total"] is None
+
+
+def test_cells_of_any_shape_are_no_reason_to_stop(tmp_path):
+    cells = [None, 7, [], {}, {"cell_type": "code"}, {"cell_type": "code", "source": [1, None]}]
+    cells += [{"cell_type": "code", "source": 5, "metadata": []}, {"cell_type": ["code"]}]
+    content = notebook(*cells[3:], IMPORTS, IOU)
+    students = graded(hand_in(tmp_path / "in", {"ana": content}), tmp_path / "out")
+    assert students["ana"]["total"] == IOU_POINTS
+
+
+def test_one_unreadable_notebook_does_not_spoil_another(tmp_path):
+    files = {"03_metrics.ipynb": CONTENT, "04_unet.ipynb": b"{"}
+    students = graded(hand_in(tmp_path / "in", {"ana": files}), tmp_path / "out")
+    assert students["ana"]["total"] == IOU_POINTS
+    assert students["ana"]["notes"] == [
+        "04_unet.ipynb can't be read: it is not a notebook: it can't be read as JSON"
+    ]
+
+
+def test_of_two_notebooks_the_one_that_was_worked_on_is_graded(tmp_path):
+    stub = "def iou(y_true, y_pred, threshold=0.5):\n    raise NotImplementedError"
+    files = {"03_metrics.ipynb": notebook(IMPORTS, stub), "03_metrics-Copy1.ipynb": CONTENT}
+    students = graded(hand_in(tmp_path / "in", {"ana": files}), tmp_path / "out")
+    assert students["ana"]["total"] == IOU_POINTS
+    assert students["ana"]["exercises"]["iou"]["file"] == "03_metrics-Copy1.ipynb"
+    assert students["ana"]["notes"] == [
+        "iou: 03_metrics-Copy1.ipynb is graded, not 03_metrics.ipynb"
+    ]
