@@ -131,7 +131,7 @@ EXERCISE = Exercise(
     faults=faults,
     hints=HINTS,
     remark=lambda cases, answers: (
-        "Notice that T has no chance to draw random numbers here: called twice, for the picture "
-        "and for the mask, it would move them differently."
+        "Notice that T must not draw random numbers here: it is called twice, for the picture and "
+        "for the mask, and would move them differently."
     ),
 )

@@ -143,7 +143,7 @@ NO_SIGMOIDS = {
     "the sign is wrong: the sigmoid is 1 / (1 + e^-z), which is large where z is": (
         lambda z, b: _sigmoid(-z)
     ),
-    "clipping makes 0 or 1 of almost every score: the sigmoid keeps them apart": (
+    "clipping turns almost every score into 0 or 1: the sigmoid keeps them apart": (
         lambda z, b: z.clip(0, 1)
     ),
     "ReLU has no upper limit: the sigmoid ends at 1": lambda z, b: z.clip(0, None),

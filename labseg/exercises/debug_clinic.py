@@ -185,8 +185,8 @@ EXERCISE = Exercise(
     faults=faults,
     hints=HINTS,
     remark=lambda cases, answers: (
-        "Notice that four of the five never raise an error. What finds such mistakes is to look "
-        "at a few pairs, at shapes and at values, before a training."
+        "Notice that four of the five never raise an error. To find such mistakes, look at a few "
+        "pairs, at shapes and at values before you train."
     ),
     takes="the five mended functions",
 )

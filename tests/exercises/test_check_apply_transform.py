@@ -73,7 +73,7 @@ def test_right_answers(answer, seed):
     verdict = verdict_on(RIGHT[answer], seed)
     assert verdict, verdict.message
     assert (verdict.points, verdict.max_points) == (5, 5)
-    assert "T has no chance to draw random numbers" in verdict.remark
+    assert "T must not draw random numbers" in verdict.remark
 
 
 def test_not_attempted():

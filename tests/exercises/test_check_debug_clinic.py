@@ -251,7 +251,7 @@ WRONG = {
         but("to_scores", clinic_snippets.to_scores)
     ),
     "to_scores: the sign is wrong": scores(lambda z, b: sigmoid(-z)),
-    "to_scores: clipping makes 0 or 1": scores(lambda z, b: z.clip(0, 1)),
+    "to_scores: clipping turns almost every score": scores(lambda z, b: z.clip(0, 1)),
     "to_scores: ReLU has no upper limit": scores(lambda z, b: np.maximum(z, 0)),
     "to_scores: tanh lies between -1 and 1": scores(lambda z, b: np.tanh(z)),
     "to_scores: these are labels, not scores: leave out the comparison": scores(
