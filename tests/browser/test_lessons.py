@@ -61,10 +61,9 @@ def errors_in(notebook):
     return [out.evalue for out in outputs if out.output_type == "error"]
 
 
+@pytest.mark.parametrize("server", ["light"], indirect=True)
 @pytest.mark.parametrize("name", LESSONS)
 def test_an_untouched_lesson_runs_to_its_end_and_says_what_is_not_attempted(opened, server, name):
-    if server[0] == "dark" and name not in ("01_dataset", "03_metrics"):
-        return  # the same, and minutes of training
     lesson = opened(name)
     keep_picture(lesson, server, f"{name}_opened")
     lesson.run_all(seconds=400)
@@ -93,6 +92,7 @@ def test_a_wrong_answer_is_told_why_and_the_right_one_passes(opened, server):
     assert lesson.errors == []
 
 
+@pytest.mark.parametrize("server", ["light"], indirect=True)
 def test_three_wrong_answers_in_a_row_are_offered_a_hint(opened, server):
     lesson = opened("03_metrics")
     lesson.run_all(seconds=200)
