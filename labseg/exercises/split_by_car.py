@@ -91,6 +91,8 @@ def _sides(case, answer):
     if not _is_row(value) or len(value) != 2 or not all(map(_is_row, value)):
         n = f"{len(value)} values" if _is_row(value) and len(value) != 2 else "something else"
         raise InvalidValue(f"your function returned {n}, not two lists: (train names, test names)")
+    if any(_is_row(name) for side in value for name in side):
+        raise InvalidValue("there are lists in your lists: put all names of a side into one list")
     sides = tuple([_plain(name) for name in side] for side in value)
     found = {name for side in sides for name in side}
     if found and all(type(name) is int for name in found):
@@ -211,9 +213,19 @@ def _share_fault(pairs):
             ],
         },
     )
-    if not named:
-        return wrong[0]
-    return Fault(f"{named} ({wrong[0].message})", wrong[0].given, wrong[0].expected)
+    first = wrong[0].message
+    message = f"{named} ({first})" if named else f"{first}{_repeated(pairs)}"
+    return Fault(message, wrong[0].given, wrong[0].expected)
+
+
+def _repeated(pairs):
+    """A hint if no case has too many test cars, or none too few, though each side has some."""
+    if not all(train and test for _, (train, test) in pairs):
+        return ""
+    more = [_n_cars(test) - _n_test(case) for case, (_, test) in pairs]
+    if max(more) <= 0:
+        return " (is a car drawn twice? rng.choice needs replace=False, and a list of cars set(…))"
+    return " (does your list of cars hold each car once? set(…) sees to that)" * (min(more) >= 0)
 
 
 def _taken_along(pairs):

@@ -112,6 +112,18 @@ def cars_method(names, test, seed):
     return train.names, test.names
 
 
+def of_every_picture(names, test, seed):
+    owners = [name[:-3] for name in names]
+    np.random.default_rng(seed).shuffle(owners)
+    n = round(test * len(owners))
+    chosen = [owner for owner in owners if owner != owners[-1]][: max(1, n)]
+    return [n for n in names if n[:-3] not in chosen], [n for n in names if n[:-3] in chosen]
+
+
+def drawn_with_replacement(cars, seed):
+    return np.random.default_rng(seed).choice(cars, len(cars))
+
+
 # sentence → (the wrong answer, its points)
 WRONG = {
     "is on both sides: deal out whole cars": (by_picture, 4),
@@ -141,6 +153,15 @@ WRONG = {
     "test=0.9 of 3 cars is 2.7 test cars, but at least one car": (
         variant(n_test=lambda share, n: max(1, round(share))),
         8,
+    ),
+    "is a car drawn twice? rng.choice needs replace=False": (
+        variant(shuffled=drawn_with_replacement),
+        8,
+    ),
+    "does your list of cars hold each car once?": (of_every_picture, 8),
+    "there are lists in your lists": (
+        variant(result=lambda *sides: [[side] for side in sides]),
+        0,
     ),
     "the lists are exchanged": (variant(result=lambda train, test: (test, train)), 8),
     "all give the same split: use the argument seed": (
