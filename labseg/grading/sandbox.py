@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from labseg.errors import InvalidValue, PackageMissing
-from labseg.grading import watch
+from labseg.grading import syscalls, watch
 from labseg.grading.inside import wire
 from labseg.grading.stage import CARS, PACKAGE
 
@@ -158,7 +158,7 @@ def version():
 def check(staged):
     """The version of bubblewrap, once a sandbox has been tried; otherwise raises as `version`."""
     found = version()
-    tried = run({"cells": [], "exercises": []}, staged, Limits())
+    tried = run({"cells": [], "exercises": [], "all": False}, staged, Limits())
     if not tried.messages:
         lines = tried.output.strip().splitlines() or [tried.why]
         reason = lines[-1].removeprefix("bwrap: ")
@@ -180,14 +180,18 @@ def run(job, staged, limits, hidden=(), sandboxed=True):
         "sandboxed": sandboxed,
     }
     if sandboxed:
-        line, environment, folder = [*command(staged, hidden), *python("/stage/start.py")], {}, "/"
-        return _run(line, job, limits, environment, folder)
+        with tempfile.TemporaryFile() as forbidden:
+            forbidden.write(syscalls.filter_program())
+            forbidden.seek(0)
+            number = forbidden.fileno()
+            line = [*command(staged, hidden), *["--seccomp", str(number)] * syscalls.is_known()]
+            return _run([*line, *python("/stage/start.py")], job, limits, {}, "/", [number])
     with tempfile.TemporaryDirectory() as folder:
         environment = SETTINGS | {"HOME": folder}
         return _run(python(str(staged / "start.py")), job, limits, environment, folder)
 
 
-def _run(line, job, limits, environment, folder):
+def _run(line, job, limits, environment, folder, files=()):
     reading, writing = os.pipe()
     with tempfile.TemporaryFile() as stdin:
         stdin.write(wire.pack({**job, "out": writing}))
@@ -198,7 +202,7 @@ def _run(line, job, limits, environment, folder):
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            pass_fds=[writing],
+            pass_fds=[writing, *files],
             env={"PATH": os.environ.get("PATH", ""), **environment},
             cwd=folder,
             start_new_session=True,

@@ -264,6 +264,10 @@ SIDE_EFFECTS = {
         "(ctypes.CDLL(None).unshare(0x10000000), ctypes.CDLL(None).mount(b'x', b'/tmp', b'tmpfs',"
         " 0, None), ctypes.CDLL(None).setuid(0), os.geteuid())"
     ),
+    "memory that nobody counts": telling(
+        "[ctypes.CDLL(None)[name](*words) for name, *words in (('shmget', 0, 4096, 0o1666), "
+        "('memfd_create', b'x', 0), ('ptrace', 0, 0, 0, 0), ('syscall', 425, 1, 0))]"
+    ),
     "a full disk": in_iou(
         "def fill(path):\n"
         "    try:\n        for n in range(20):\n"
@@ -482,6 +486,10 @@ def _command(path):
 def test_there_are_no_rights_and_no_new_ones(attacked):
     (message,) = {part["message"] for part in iou_of(attacked, "new user namespace")["parts"]}
     assert message.endswith("(-1, -1, -1, 65534)")
+    (message,) = {
+        part["message"] for part in iou_of(attacked, "memory that nobody counts")["parts"]
+    }
+    assert message.endswith("[-1, -1, -1, -1]")
     kept_out = {part["message"] for part in iou_of(attacked, "write to the results")["parts"]}
     assert kept_out == {"your function raised RuntimeError: kept out"}
 

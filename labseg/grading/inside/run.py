@@ -2,7 +2,8 @@
 
 The job comes in by standard input:
 {"cells": [source of each code cell], "exercises": [{"name", "is_function", "function" of
-answers.py, "keywords" for it, "cases"}], "memory", "seconds", "sandboxed", "out": the pipe}.
+answers.py, "keywords" for it, "cases"}], "all": whether to run all cells,
+"memory", "seconds", "sandboxed", "out": the pipe}.
 
 Messages go out by the pipe, each with its length before it. The first is sent before anything of
 the student's has run: {"defined": {exercise: the cells that define its answer}, "unreadable":
@@ -34,6 +35,11 @@ def main():
     defined = {name: list(each.cells) if each else [] for name, each in slices.items()}
     texts = {str(cell): why for cell, why in unreadable.items()}
     send(job["out"], {"defined": defined, "unreadable": texts})
+    if job["all"]:
+        from . import whole
+
+        whole.execute(job, slices)
+        return
     for exercise in job["exercises"]:
         each = slices[exercise["name"]]
         result = answer(exercise, each, job["cells"]) if each else {"missing": True}
@@ -57,10 +63,15 @@ def answer(exercise, needed, sources):
     found, failures = execute(needed, exercise["is_function"], sources)
     if not found:
         return {"failed": failures[-1] if failures else "it is not a function"}
+    return asked(exercise, found[0])
+
+
+def asked(exercise, value):
+    """{"answers"}: what answers.py makes of a student's function or value."""
     from labseg.exercises import answers
 
     ask = getattr(answers, exercise["function"])
-    return {"answers": ask(found[0], exercise["cases"], **exercise["keywords"])}
+    return {"answers": ask(value, exercise["cases"], **exercise["keywords"])}
 
 
 def execute(needed, is_function, sources):
