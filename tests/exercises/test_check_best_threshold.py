@@ -93,6 +93,14 @@ def mean_dice(y_true, found):
     return (2 * iou(y_true, found) / (1 + iou(y_true, found))).mean()
 
 
+def best_in_a_muddle(y_true, scores, thresholds):
+    best = 0
+    for t in thresholds:
+        if mean_iou(y_true, scores >= t) > best:
+            best = t
+    return best
+
+
 # sentence → (the wrong answer, its points)
 WRONG = {
     "the best threshold for the accuracy": (maximises(accuracy), 2),
@@ -137,6 +145,19 @@ WRONG = {
         0,
     ),
     "called as best_threshold(y_true, scores, thresholds), but": (lambda y_true, scores: 0.5, 0),
+    "iou gives a number for each picture: compare their means (NumPy: The truth value": (
+        lambda y_true, scores, thresholds: max(thresholds, key=lambda t: iou(y_true, scores >= t)),
+        0,
+    ),
+    "this is the first threshold, whatever the scores": (
+        lambda y_true, scores, thresholds: thresholds[0],
+        None,
+    ),
+    "a mean IoU is compared with a threshold": (best_in_a_muddle, None),
+    "calls labseg.exercises.best_threshold.ours": (
+        lambda *arguments: labseg.exercises.best_threshold.ours(*arguments),
+        0,
+    ),
     "not an array of numbers": (lambda y_true, scores, thresholds: "0.5", 0),
 }
 

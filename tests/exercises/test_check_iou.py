@@ -178,13 +178,28 @@ OTHERS = {
         variant(lambda i, u, a, b: i / u),
         6,
     ),
-    "both masks are empty, the prediction is perfect: it scores 1; given: 0": (variant(empties(0)), 6),
+    "both masks are empty, the prediction is perfect: it scores 1; given: 0": (
+        variant(empties(0)),
+        6,
+    ),
     "is empty but the ": (variant(lambda i, u, a, b: np.where(i == 0, 1, i / np.maximum(u, 1))), 6),
     "(remove the last axis first), your function raised": (
         lambda y_true, y_pred, threshold=0.5: ratio(
             (y_true * (y_pred >= threshold)).sum(axis=(1, 2)),
             (y_true + (y_pred >= threshold) > 0).sum(axis=(1, 2)),
         ),
+        7,
+    ),
+    "if takes a single one: choose with np.where (NumPy: The truth value": (
+        variant(lambda i, u, a, b: i / u if u > 0 else 1),
+        0,
+    ),
+    "compare y_pred with the threshold first (NumPy: ufunc 'bitwise_and'": (
+        lambda y_true, y_pred, threshold=0.5: (y_true & y_pred).sum(axis=(1, 2)),
+        0,
+    ),
+    "(squeeze() also removes that of a single picture) (NumPy: axis 2": (
+        lambda y_true, y_pred, threshold=0.5: right(y_true.squeeze(), y_pred.squeeze(), threshold),
         7,
     ),
     "your function calls labseg.metrics.iou": (
