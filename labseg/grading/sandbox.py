@@ -110,6 +110,10 @@ def command(staged, hidden=()):
     mounted = [Path("/usr"), *libraries()]
     words = "bwrap --unshare-all --unshare-user --disable-userns --die-with-parent --new-session"
     words += f" --cap-drop ALL --uid {NOBODY} --gid {NOBODY} --hostname lab --clearenv"
+    # Writing to /proc/sys would reach the machine where root grades: root is then who nobody is.
+    words += " --proc /proc --remount-ro /proc --dev /dev"
+    for folder in ("/dev/shm", "/tmp", SETTINGS["HOME"]):
+        words += f" --size {TMP} --tmpfs {folder}"
     words += " --ro-bind /usr /usr --symlink usr/lib /lib --symlink usr/lib64 /lib64"
     words += " --symlink usr/bin /bin --ro-bind-try /etc/ld.so.cache /etc/ld.so.cache"
     words += " --ro-bind-try /etc/alternatives /etc/alternatives"
@@ -121,10 +125,6 @@ def command(staged, hidden=()):
             line += ["--size", "4096", "--tmpfs", str(folder), "--remount-ro", str(folder)]
     line += ["--ro-bind", str(staged), "/stage"]
     line += ["--ro-bind", str(PACKAGE / CARS), f"/stage/labseg/{CARS}"]
-    # Writing to /proc/sys would reach the machine where root grades: root is then who nobody is.
-    line += ["--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev"]
-    for folder in ("/dev/shm", "/tmp", SETTINGS["HOME"]):
-        line += ["--size", str(TMP), "--tmpfs", folder]
     line += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", SETTINGS["HOME"]]
     for name, value in SETTINGS.items():
         line += ["--setenv", name, value]

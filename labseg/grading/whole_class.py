@@ -46,11 +46,7 @@ def grade_class(
             hidden=(Path(source).resolve(), out.resolve()),
         )
         made_in = _sandbox(next(iter(stages.values())), sandboxed)
-        results = {}
-        with disk_errors(out):
-            workers = workers or batch.cores()
-            for submission, result in batch.grade_all(submissions, settings, out, workers):
-                results[submission.key] = result
+        results = _graded(submissions, settings, out, workers or batch.cores())
     ordered = [results[submission.key] for submission in submissions]
     found = grades.gather(ordered, exercises, settings, made_in)
     written.enter(found["students"], given)
@@ -58,6 +54,17 @@ def grade_class(
     grades.write(out, found, ids)
     written.write(out, found["students"], given)
     return found
+
+
+def _graded(submissions, settings, out, workers):
+    """{a Submission's key: its result}."""
+    try:
+        with disk_errors(out):
+            graded = batch.grade_all(submissions, settings, out, workers)
+            return {submission.key: result for submission, result in graded}
+    except KeyboardInterrupt:
+        typer.echo("Interrupted. To go on, run the same command again.", err=True)
+        raise
 
 
 def _seed(out, seed):
