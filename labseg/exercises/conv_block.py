@@ -93,14 +93,12 @@ def judge_relu(case, step):
 
 def _order_fault(layers):
     """Whether each BatchNormalization stands between a convolution and its ReLU."""
-    for group in grouped(layers):
-        kinds = [layer.kind for layer in group]
-        if "BatchNormalization" not in kinds:
-            continue
-        at = kinds.index("BatchNormalization")
-        if kinds[0] != "Conv2D":
-            return f"a BatchNormalization comes before the first convolution: {BETWEEN}"
-        if "relu" in map(activation, group[:at]):
+    before, *groups = grouped(layers)
+    if any(layer.kind == "BatchNormalization" for layer in before):
+        return f"a BatchNormalization comes before the first convolution: {BETWEEN}"
+    for group in groups:
+        relu = [activation(layer) for layer in group].index("relu")
+        if any(layer.kind == "BatchNormalization" for layer in group[relu:]):
             return f"a BatchNormalization comes after ReLU: {BETWEEN}"
 
 

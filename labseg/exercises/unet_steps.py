@@ -94,7 +94,8 @@ def _no_graph(answer, arguments):
             f"your function returned the layer {returned} itself, expected a tensor: "
             f"{MADE_AND_CALLED}"
         )
-    return f"your function returned something of type {returned}, expected a tensor"
+    comes = f"expected a tensor that comes from {' and '.join(arguments)}"
+    return f"your function returned something of type {returned}, {comes}"
 
 
 def describe(case, arguments=("x",)):

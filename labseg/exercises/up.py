@@ -152,6 +152,11 @@ def explain(case, answer):
         for entry in answer.get("layers", ())
     ]
     ups = [layer for layer in called if layer.kind in UPSAMPLINGS]
+    others = [
+        layer.kind for layer in called if layer.kind not in {*UPSAMPLINGS, *MERGES, *AFTER_UP}
+    ]
+    if not ups and others:
+        return f"there is {a(others[0])}, but only Conv2DTranspose doubles the size of x"
     if not ups:
         return "x is joined with skip before it is upsampled: call Conv2DTranspose first"
     if fault := size_fault(ups[-1]):
@@ -159,6 +164,8 @@ def explain(case, answer):
     sizes = set(re.findall(r"\(None, (\d+), (\d+), \d+\)", message))
     if len(sizes) == 1:
         return "the tensors are joined along another axis, expected -1, the channels"
+    if others:
+        return f"there is {a(others[0])}, so the sizes do not match, expected Conv2DTranspose alone"
     if tuple(str(2 * n) for n in case["skip"][:2]) in sizes:
         return "skip is upsampled, expected x: the arguments come in the order x, skip, channels"
     return (

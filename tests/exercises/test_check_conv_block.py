@@ -368,6 +368,11 @@ WRONG = {
         "a BatchNormalization comes after ReLU: if you want one, put it between",
         3,
     ),
+    "normalized before and after ReLU": (
+        block(plain, normalize, relu, normalize),
+        "a BatchNormalization comes after ReLU: if you want one, put it between",
+        3,
+    ),
     "normalized first": (
         block(normalize, conv()),
         "a BatchNormalization comes before the first convolution: if you want one, put it between",

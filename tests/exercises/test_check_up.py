@@ -185,6 +185,16 @@ WRONG = {
         0,
     ),
     "skip alone": (skip_alone, "the result of a Conv2DTranspose is not used", 0),
+    "convolution with strides": (
+        step(up=lambda x, n: conv(x, n, 2, strides=2)),
+        "there is a Conv2D, but only Conv2DTranspose doubles the size of x",
+        0,
+    ),
+    "upsampled, and skip pooled": (
+        step(join=lambda x, skip: concatenate(x, layers.MaxPooling2D()(skip))),
+        "there is a MaxPooling2D, so the sizes do not match, expected Conv2DTranspose alone",
+        0,
+    ),
     "not upsampled": (
         lambda x, skip, channels: concatenate(x, skip),
         "x is joined with skip before it is upsampled: call Conv2DTranspose first",
