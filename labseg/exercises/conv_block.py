@@ -29,7 +29,7 @@ HINTS = (
     'A convolution that keeps the height and the width has padding="same". All of them have the '
     "same number of channels, the argument `channels`. ReLU follows each one, also the last.",
     "One round is x = layers.Conv2D(…, …, padding=…)(x), then x = layers.BatchNormalization()(x) "
-    "if you like, then x = layers.ReLU()(x). What belongs in the place of the three dots?",
+    "if you like, then x = layers.ReLU()(x). What belongs in the gaps?",
 )
 
 
@@ -135,8 +135,8 @@ faults = partial(
 def remark(cases, answers):
     if any('"BatchNormalization"' in answer["config"] for answer in answers):
         return (
-            "Notice that height and width never change in a block: it only looks further around "
-            "each pixel, two pixels more with each convolution."
+            "Notice that height and width never change in a block: each convolution only looks "
+            "one pixel further on every side."
         )
     return (
         "Notice that height and width never change in a block. A BatchNormalization between each "

@@ -64,7 +64,7 @@ EXERCISE = Exercise(
     ),
     hints=HINTS,
     remark=lambda cases, answers: (
-        "Notice that it has no weights, and that the number of channels stays: three of four "
-        "values are thrown away. Which ones, only the largest of each square knows."
+        "Notice that it has no weights, and that the number of channels stays. Of each square the "
+        "largest value is kept, but not where it was: skips will bring back the finer picture."
     ),
 )

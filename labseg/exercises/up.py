@@ -204,6 +204,7 @@ EXERCISE = Exercise(
     hints=HINTS,
     remark=lambda cases, answers: (
         "Notice that the result has the channels of both, side by side: the features from below "
-        "say what is there, skip says where exactly. The block that follows mixes the two."
+        "have seen more of the picture, skip has the finer detail. The block that follows mixes "
+        "the two."
     ),
 )
