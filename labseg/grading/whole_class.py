@@ -9,7 +9,7 @@ from labseg.arguments import folder_path
 from labseg.errors import InvalidValue
 from labseg.exercises.catalogue import EXERCISES
 from labseg.files import disk_errors, write_whole
-from labseg.grading import batch, collect, grades, sandbox, written
+from labseg.grading import batch, collect, grades, pages, sandbox, written
 from labseg.grading.submission import Settings
 
 SEED = "seed.txt"
@@ -53,6 +53,7 @@ def grade_class(
     grades.add_up(found)
     grades.write(out, found, ids)
     written.write(out, found["students"], given)
+    pages.write(out, found)
     return found
 
 
@@ -97,4 +98,5 @@ def summary(found, out):
         for sentence in [student["why"], *student["notes"]]:
             if sentence:
                 yield f"{student['student']}: {sentence}"
-    yield f"The grades are in {folder_path('out', out) / 'grades.csv'}."
+    out = folder_path("out", out)
+    yield f"The grades are in {out / 'grades.csv'}, an overview in {out / 'class.html'}."
