@@ -68,6 +68,22 @@ def executed(tmp_path_factory, pytestconfig):
     return run
 
 
+def pytest_collection_modifyitems(items):
+    """The notebooks take longest: with two processes, one begins with them."""
+    items.sort(key=lambda item: item.path.name != "test_notebooks.py")
+
+
+def pytest_sessionfinish(session):
+    if hasattr(session.config, "workeroutput"):  # in one of several processes
+        session.config.workeroutput["seconds"] = session.config.stash.get(SECONDS, {})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    seconds = getattr(node, "workeroutput", {}).get("seconds", {})
+    node.config.stash.setdefault(SECONDS, {}).update(seconds)
+
+
 def pytest_terminal_summary(terminalreporter, config):
     seconds = config.stash.get(SECONDS, {})
     for folder in ("solutions", "notebooks"):
