@@ -36,7 +36,7 @@ WHOLE = (
 )
 # Stand-ins for what students call beside their answers.
 ABSENT = tuple(f"exercises/{name}.py" for name in ("check", "guesses", "hints", "progress"))
-RUNNER = ("__init__.py", "cells.py", "limits.py", "run.py", "whole.py", "wire.py")
+RUNNER = ("__init__.py", "cells.py", "limits.py", "reply.py", "run.py", "whole.py", "wire.py")
 CARS = "assets/cars"  # public pictures, mounted where they are in the package
 
 

@@ -17,9 +17,8 @@ import os
 import sys
 import types
 
-from . import cells, limits, wire
-
-MAX_MESSAGE = 500
+from . import cells, limits, whole, wire
+from .reply import asked, send, text_of
 
 
 def main():
@@ -36,8 +35,6 @@ def main():
     texts = {str(cell): why for cell, why in unreadable.items()}
     send(job["out"], {"defined": defined, "unreadable": texts})
     if job["all"]:
-        from . import whole
-
         whole.execute(job, slices)
         return
     for exercise in job["exercises"]:
@@ -46,32 +43,12 @@ def main():
         send(job["out"], {"exercise": exercise["name"]} | result)
 
 
-def send(out, message):
-    """Write a message to the pipe; one that is no plain data says so."""
-    try:
-        content = wire.pack(message)
-    except (ValueError, TypeError, RecursionError) as error:
-        why = f"what came back can't be sent ({text_of(error)})"
-        content = wire.pack({"exercise": message["exercise"], "failed": why})
-    content = len(content).to_bytes(8, "big") + content
-    while content:
-        content = content[os.write(out, content) :]
-
-
 def answer(exercise, needed, sources):
     """{"answers"} of the student's function or value, or why there are none."""
     found, failures = execute(needed, exercise["is_function"], sources)
     if not found:
         return {"failed": failures[-1] if failures else "it is not a function"}
     return asked(exercise, found[0])
-
-
-def asked(exercise, value):
-    """{"answers"}: what answers.py makes of a student's function or value."""
-    from labseg.exercises import answers
-
-    ask = getattr(answers, exercise["function"])
-    return {"answers": ask(value, exercise["cases"], **exercise["keywords"])}
 
 
 def execute(needed, is_function, sources):
@@ -119,10 +96,3 @@ def run(code, module):
     except BaseException as error:  # sys.exit(), too, is no reason to stop
         return text_of(error)
     return ""
-
-
-def text_of(error):
-    try:
-        return f"{type(error).__name__}: {error}"[:MAX_MESSAGE]
-    except Exception:
-        return "an error without a readable message"

@@ -3,8 +3,8 @@
 import os
 import sys
 
-from nbclient import NotebookClient
-from nbformat.v4 import new_code_cell, new_notebook
+from . import wire
+from .reply import asked, send
 
 JOB = "LABSEG_JOB"  # the variable that tells the kernel where the job lies
 ASK = """
@@ -15,7 +15,8 @@ _whole.ask(vars(__import__("__main__")))
 
 def execute(job, slices):
     """Run all cells in order, errors and all; the last one of ours sends the answers."""
-    from . import wire
+    from nbclient import NotebookClient
+    from nbformat.v4 import new_code_cell, new_notebook
 
     path = f"{os.environ['HOME']}/job"
     with open(path, "wb") as file:
@@ -38,16 +39,14 @@ def kernel(connection_file):
 
 def ask(namespace):
     """In the kernel, when the notebook has run: send the answers that are there now."""
-    from . import run, wire
-
     with open(os.environ[JOB], "rb") as file:
-        asked = wire.unpack(file.read())
-    job, names = asked["job"], asked["names"]
+        kept = wire.unpack(file.read())
+    job, names = kept["job"], kept["names"]
     for exercise in job["exercises"]:
         name = names.get(exercise["name"]) or exercise["name"]
         value = namespace.get(name)
         if name not in namespace or (exercise["is_function"] and not callable(value)):
             result = {"missing": True}
         else:
-            result = run.asked(exercise, value)
-        run.send(job["out"], {"exercise": exercise["name"]} | result)
+            result = asked(exercise, value)
+        send(job["out"], {"exercise": exercise["name"]} | result)
