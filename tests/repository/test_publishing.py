@@ -4,6 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
@@ -36,6 +37,13 @@ def test_the_workflow_runs_the_readmes_test_command_on_every_python_that_labseg_
     assert [system.partition("-")[0] for system in matrix["os"]] == ["ubuntu", "macos", "windows"]
     commands = " && ".join(step["run"] for step in job["steps"][-2:])
     assert f"```sh\n{commands}\n```" in README
+
+
+def test_the_readme_links_every_lesson_to_colab_where_the_notebooks_do():
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        first, *_ = nbformat.read(path, as_version=4).cells
+        address = re.search(r"https://colab\.\S+?\.ipynb", first.source)[0]
+        assert f"({address})" in README
 
 
 def test_a_report_of_a_problem_asks_for_what_doctor_prints():
