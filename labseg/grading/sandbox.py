@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from labseg.errors import InvalidValue, PackageMissing
+from labseg.exercises.verdict import short
 from labseg.grading import syscalls, watch
 from labseg.grading.inside import wire
 from labseg.grading.stage import CARS, PACKAGE
@@ -222,6 +223,9 @@ def _run(line, job, limits, environment, folder, files=()):
         result.state, result.why = ending(process.returncode, nearly_full)
     result.messages = _messages(streams.pop(reading))
     result.output = next(iter(streams.values())).decode("utf-8", "replace")
+    if result.state == "crashed":
+        words = short(result.output.strip().rpartition("\n")[2], 120)
+        result.why += f" (the last that it printed: {words})" if words else ""
     return result
 
 

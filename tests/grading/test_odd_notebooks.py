@@ -2,6 +2,7 @@
 
 import json
 import textwrap
+from pathlib import Path
 
 import pytest
 from submissions import (
@@ -16,6 +17,7 @@ from submissions import (
     notebook,
 )
 
+ROOT = Path(__file__).parents[2]
 CHECK = "verdict = labseg.check.iou(iou)"
 STUB = "def iou(y_true, y_pred, threshold=0.5):\n    raise NotImplementedError"
 WRONG = "def iou(y_true, y_pred, threshold=0.5):\n    return 0.5"
@@ -194,3 +196,58 @@ def test_what_fails_where_it_is_defined_says_so(tmp_path):
     result = graded(tmp_path / "in", tmp_path / "out")["ana"]["exercises"]["iou"]
     assert (result["state"], result["points"]) == ("crashed", None)
     assert result["why"] == "NameError: name 'jit' is not defined"
+
+
+def solution(lesson, name):
+    """The source of a solution cell, as the lesson has it."""
+    cells = json.loads((ROOT / "solutions" / f"{lesson}.ipynb").read_text("utf-8"))["cells"]
+    named = {each["metadata"].get("nbgrader", {}).get("grade_id"): each for each in cells}
+    return "".join(named[name]["source"])
+
+
+CNN = solution("02_baseline_cnn", "build_cnn")
+KERAS = {
+    "keras of tensorflow": notebook(
+        "import tensorflow as tf\nkeras = tf.keras\nlayers = tf.keras.layers", CNN
+    ),
+    "imports in the function": notebook(
+        IMPORTS,
+        CNN.replace("    inputs =", "    import keras\n    from keras import layers\n    inputs ="),
+    ),
+    "a layer of one's own": notebook(
+        "import keras",
+        "from keras.layers import Conv2D, Rescaling",
+        "@keras.saving.register_keras_serializable()\n"
+        "class Block(keras.layers.Layer):\n"
+        "    def __init__(self, channels, **options):\n"
+        "        super().__init__(**options)\n"
+        "        self.inner = Conv2D(channels, 3, padding='same', activation='relu')\n"
+        "    def call(self, x):\n        return self.inner(x)",
+        "def build_cnn(input_shape, n_ch, L=3):\n"
+        "    x = inputs = keras.Input(input_shape)\n"
+        "    x = Rescaling(1 / 255)(x)\n"
+        "    for level in range(L):\n        x = Block(n_ch * 2**level)(x)\n"
+        "    return keras.Model(inputs, Conv2D(1, 1, activation='sigmoid')(x))",
+        "model = build_cnn((64, 96, 3), 8)\nmodel.fit(x_train, y_train, epochs=1000)",
+    ),
+    "settings and cars before it": notebook(
+        IMPORTS + "\nlabseg.quiet_keras()\nimport keras\nfrom keras import layers",
+        "keras.utils.set_random_seed(0)\nkeras.config.set_dtype_policy('mixed_float16')",
+        "cars = labseg.load_cars(size=(64, 96))\nL_DEFAULT = 3 if len(cars) else 0",
+        CNN.replace("L=3", "L=L_DEFAULT"),
+        "verdict = labseg.check.build_cnn(build_cnn)",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def with_keras(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("in")
+    hand_in(folder, {n: {"02_baseline_cnn.ipynb": content} for n, content in KERAS.items()})
+    return graded(folder, tmp_path_factory.mktemp("out"), seconds=120, workers=2)
+
+
+@pytest.mark.parametrize("name", KERAS)
+def test_so_does_an_honest_model(with_keras, name):
+    result = with_keras[name]["exercises"]["build_cnn"]
+    assert (result["state"], result["points"]) == ("graded", result["max"]), result
