@@ -172,7 +172,9 @@ def grade(
 
     Run it again to go on after an interruption, or once points are filled in in written.csv.
     """
-    from labseg.grading.sandbox import Limits
+    from labseg.grading.sandbox import Limits, require_linux
+
+    require_linux()
     from labseg.grading.whole_class import grade_class, summary
 
     found = grade_class(

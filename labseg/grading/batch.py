@@ -13,6 +13,7 @@ import signal
 import tempfile
 import traceback
 from contextlib import contextmanager
+from functools import cache
 from multiprocessing.connection import wait
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from labseg.exercises.verdict import short
 from labseg.files import write_whole
 from labseg.grading import sandbox
 from labseg.grading.collect import Refused
-from labseg.grading.stage import stage
+from labseg.grading.stage import PACKAGE, stage
 from labseg.grading.submission import digest, forbidden, grade
 
 RESULTS = "results"  # the folder of the files, in the folder for the grades
@@ -42,6 +43,7 @@ def stages(exercises):
 def grade_all(submissions, settings, folder, workers):
     """Grade them, and yield (Submission, its result) in the order in which they end."""
     context = multiprocessing.get_context("fork")  # everything is imported already
+    _code()  # once, before there are many processes
     results = Path(folder) / RESULTS
     results.mkdir(parents=True, exist_ok=True)
     waiting, running = list(reversed(submissions)), {}
@@ -100,12 +102,19 @@ def fingerprint(files, settings):
     parts = [
         digest(files),
         labseg.__version__,
+        _code(),
         settings.seed,
         [exercise.name for exercise in settings.exercises],
         [settings.limits.seconds, settings.limits.memory],
         [settings.sandboxed, settings.execute_all],
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+@cache
+def _code():
+    """A fingerprint of labseg's own files: a checkout changes without a new version."""
+    return digest({str(path): path.read_bytes() for path in sorted(PACKAGE.rglob("*.py"))})
 
 
 def _header(submission):

@@ -133,11 +133,12 @@ def _in_folder(folder):
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not _ignored(name))
         inside = Path(place).relative_to(folder).parts
-        if not names and all(os.path.islink(Path(place, name)) for name in folders):
-            names = [""]  # an empty folder is somebody's, too
         for name in sorted(names):
             if not _ignored(name):
                 found.append(((*inside, name), File(name, Path(place, name))))
+        links = [name for name in folders if os.path.islink(Path(place, name))]
+        for parts in [(name, "") for name in links] + [("",)] * (not names and not folders):
+            found.append(((*inside, *parts), File("", Path(place))))  # somebody's, if empty
         if len(found) > MAX_CLASS:
             raise InvalidValue(f"{folder} holds more than {MAX_CLASS:,} files.")
     return found

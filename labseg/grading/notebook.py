@@ -6,7 +6,7 @@ from itertools import chain
 
 from labseg.errors import InvalidValue
 
-MAX_BYTES = 100_000_000  # pictures in the outputs make notebooks large
+MAX_BYTES = 50_000_000  # pictures in the outputs make notebooks large
 MAX_CELLS = 2_000
 MAX_SOURCE = 2_000_000  # characters of all code
 
@@ -29,7 +29,7 @@ def read(content):
         raise InvalidValue(f"it is larger than {MAX_BYTES / 1e6:.0f} MB")
     try:
         notebook = json.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, MemoryError):
         raise InvalidValue("it is not a notebook: it can't be read as JSON") from None
     found = [cell for cell in _cells(notebook) if cell.source.strip()]
     if len(found) > MAX_CELLS or sum(len(cell.source) for cell in found) > MAX_SOURCE:

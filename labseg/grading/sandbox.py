@@ -144,20 +144,30 @@ def python(start):
 # Whether there can be one here.
 
 
+def require_linux():
+    """InvalidValue on any other system: there is no sandbox, and no way to end all processes."""
+    if platform.system() != "Linux":
+        raise InvalidValue(
+            f"Grading takes Linux, and this is {platform.system()}: grade in a container, as "
+            "INSTRUCTORS.md says."
+        )
+
+
 def version():
     """The version of bubblewrap; PackageMissing or InvalidValue if it can't be used here."""
     if not shutil.which("bwrap"):
-        system = "" if platform.system() == "Linux" else f", which {platform.system()} doesn't have"
-        raise PackageMissing(f"bubblewrap is not installed{system}: {INSTALL}.")
+        raise PackageMissing(f"bubblewrap is not installed: {INSTALL}.")
     shown = subprocess.run(["bwrap", "--version"], capture_output=True, text=True, check=False)
     found = re.search(r"(\d+)\.(\d+)(\.\d+)?", shown.stdout)
     if not found or tuple(map(int, found.groups()[:2])) < BUBBLEWRAP:
-        raise InvalidValue(f"bubblewrap {shown.stdout.split()[-1:]} is too old: it takes 0.8.")
+        what = short(shown.stdout.strip() or "bubblewrap", 40)
+        raise InvalidValue(f"{what} is too old, grading takes bubblewrap 0.8: {INSTALL}.")
     return found[0]
 
 
 def check(staged):
     """The version of bubblewrap, once a sandbox has been tried; otherwise raises as `version`."""
+    require_linux()
     found = version()
     tried = run({"cells": [], "exercises": [], "all": False}, staged, Limits())
     if not tried.messages:

@@ -459,13 +459,10 @@ def test_nothing_leaks(attacked):
 
 def test_nothing_is_left_behind(attacked):
     _, _, (_, out), server = attacked
-    assert {path.name for path in out.iterdir()} == {
-        "grades.csv",
-        "grades.json",
-        "results",
-        "seed.txt",
-    }
-    assert not any(MARK in path.read_text() for path in out.rglob("*.*") if "json" not in path.name)
+    written = {"class.html", "feedback", "grades.csv", "grades.json", "results", "seed.txt"}
+    assert {path.name for path in out.iterdir()} == written
+    for name in ("class.html", "grades.csv", "seed.txt"):
+        assert MARK not in (out / name).read_text("utf-8")
     assert not Path("/tmp", MARK).exists()
     for _ in range(20):
         left = [p for p in Path("/proc").glob("[0-9]*/cmdline") if MARK in _command(p)]
@@ -524,6 +521,31 @@ def test_without_bubblewrap_nothing_is_run(tmp_path, monkeypatch):
     hand_in(tmp_path / "in", {"ana": in_iou(f"open({str(marker)!r}, 'w')")})
     monkeypatch.setenv("PATH", os.devnull)
     with pytest.raises(ImportError, match="bubblewrap is not installed: install it"):
+        graded(tmp_path / "in", tmp_path / "out")
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize(
+    ("version", "says"),
+    [
+        (
+            "0.11.0",
+            r"can't make a sandbox here \(No permissions to create new namespace\): install",
+        ),
+        ("0.6.1", r"bubblewrap 0\.6\.1 is too old, grading takes bubblewrap 0\.8"),
+    ],
+)
+def test_nor_where_bubblewrap_cannot_work(tmp_path, monkeypatch, version, says):
+    program = tmp_path / "bwrap"
+    program.write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && echo bubblewrap {version} && exit\n'
+        "echo 'bwrap: No permissions to create new namespace' >&2\nexit 1\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    marker = tmp_path / "ran"
+    hand_in(tmp_path / "in", {"ana": in_iou(f"open({str(marker)!r}, 'w')")})
+    with pytest.raises(ValueError, match=says):
         graded(tmp_path / "in", tmp_path / "out")
     assert not marker.exists()
 

@@ -164,10 +164,14 @@ def test_links_pipes_and_two_of_a_name_are_refused(tmp_path):
     (source / "link" / "a.ipynb").symlink_to(source / "ana" / "a.ipynb")
     os.mkfifo(source / "fifo" / "a.ipynb")
     (source / "ring" / "loop").symlink_to(source)  # a folder: not followed
+    (source / "elsewhere").symlink_to(source / "ana")
+    (source / "empty").mkdir()
     students = graded(source, tmp_path / "out")
     assert {name: (each["state"], each["why"]) for name, each in students.items()} == {
         "ana": ("graded", ""),
         "both": ("refused", "two things claim to be this student's: both and single files"),
+        "elsewhere": ("unreadable", "there is no notebook in it"),
+        "empty": ("unreadable", "there is no notebook in it"),
         "fifo": ("refused", "a.ipynb is no plain file"),
         "link": ("refused", "a.ipynb is a symbolic link"),
         "ring": ("unreadable", "there is no notebook in it"),

@@ -240,10 +240,23 @@ KERAS = {
 }
 
 
+IOU_BY_TENSORS = """\
+def iou(y_true, y_pred, threshold=0.5):
+    shape = y_true.shape[:3]
+    truth = tf.reshape(tf.constant(y_true), shape) == 1
+    found = tf.reshape(tf.constant(y_pred), shape) >= threshold
+    both, either = (
+        tf.reduce_sum(tf.cast(a, tf.float64), axis=(1, 2)) for a in (truth & found, truth | found)
+    )
+    return tf.where(either == 0, tf.ones_like(either), both / tf.maximum(either, 1))
+"""
+
+
 @pytest.fixture(scope="module")
 def with_keras(tmp_path_factory):
     folder = tmp_path_factory.mktemp("in")
     hand_in(folder, {n: {"02_baseline_cnn.ipynb": content} for n, content in KERAS.items()})
+    hand_in(folder, {"tensors": notebook("import tensorflow as tf", IOU_BY_TENSORS)})
     return graded(folder, tmp_path_factory.mktemp("out"), seconds=120, workers=2)
 
 
@@ -251,3 +264,7 @@ def with_keras(tmp_path_factory):
 def test_so_does_an_honest_model(with_keras, name):
     result = with_keras[name]["exercises"]["build_cnn"]
     assert (result["state"], result["points"]) == ("graded", result["max"]), result
+
+
+def test_so_does_a_metric_made_of_tensors(with_keras):
+    assert with_keras["tensors"]["exercises"]["iou"]["points"] == IOU_POINTS
