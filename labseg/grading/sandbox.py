@@ -169,6 +169,8 @@ def check(staged):
     """The version of bubblewrap, once a sandbox has been tried; otherwise raises as `version`."""
     require_linux()
     found = version()
+    if not watch.is_possible():
+        raise InvalidValue("This system doesn't say what a sandbox uses (/proc/…/children).")
     tried = run({"cells": [], "exercises": [], "all": False}, staged, Limits())
     if not tried.messages:
         lines = tried.output.strip().splitlines() or [tried.why]
