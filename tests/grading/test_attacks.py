@@ -504,6 +504,12 @@ def test_an_exercise_that_hangs_does_not_take_others_with_it(tmp_path):
     assert (found["iou"]["state"], found["iou"]["points"]) == ("graded", IOU_POINTS)
 
 
+def test_hooks_of_ipython_earn_nothing_where_there_is_an_ipython(tmp_path):
+    hand_in(tmp_path / "in", {"ana": NOTHING["IPython hooks"]})
+    found = graded(tmp_path / "in", tmp_path / "out", seconds=30, execute_all=True)
+    assert not found["ana"]["total"]
+
+
 def test_points_that_a_notebook_promises_count_for_nothing(tmp_path):
     def tagged(source, grade_id):
         metadata = {"nbgrader": {"grade_id": grade_id, "points": 1000, "grade": True}}
