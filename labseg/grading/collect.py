@@ -21,7 +21,7 @@ from labseg.exercises.catalogue import EXERCISES
 from labseg.exercises.verdict import short
 
 MAX_FILE = 100_000_000  # bytes of a notebook, or of a student's zip
-MAX_UNPACKED = 300_000_000  # bytes of the notebooks in a student's zip
+MAX_ALL = 300_000_000  # bytes of a student's notebooks, unpacked
 MAX_NOTEBOOKS = 40  # of a student
 MAX_MEMBERS = 5_000  # of a student's zip
 MAX_CLASS = 200_000  # files of all submissions
@@ -96,6 +96,8 @@ class Submission:
                 if name in found:
                     notes.append(f"{short(name)} is there more than once: the last of them counts")
                 found[name] = each
+            if sum(map(len, found.values())) > MAX_ALL:
+                raise Refused(f"its notebooks are larger than {MAX_ALL / 1e6:.0f} MB together")
         if len(found) > MAX_NOTEBOOKS:
             raise Refused(f"there are {len(found)} notebooks in it, more than a lab has")
         return found, notes
@@ -207,7 +209,7 @@ def _notebooks_in(archive, members):
             continue
         content = _member(archive, member)
         total += len(content)
-        if total > MAX_UNPACKED:
+        if total > MAX_ALL:
             raise Refused("its zip grows beyond all measure when it is unpacked")
         found[member.filename] = content
     return found

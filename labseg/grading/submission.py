@@ -238,7 +238,8 @@ def _judged(exercise, cases, reply, run):
         out_of_memory = why.split(":")[0].endswith("MemoryError")
         return result("out of memory" if out_of_memory else "crashed", why=why)
     answers = _field(reply, "answers", list)
-    if any("MemoryError" in _field(answer, "kinds", list) for answer in answers):
+    kinds = [kind for answer in answers for kind in _field(answer, "kinds", list)]
+    if any(isinstance(kind, str) and kind == "MemoryError" for kind in kinds):
         return result("out of memory", why="your function asked for more memory than there is")
     try:
         with _patience(JUDGING):

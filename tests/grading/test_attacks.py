@@ -199,6 +199,12 @@ NOTHING = {
         FORGE + "text = '{\"layers\": [' + '{},' * 1_000_000 + '{}]}'\n"
         "send(message({'exercise': 'iou', 'answers': [{'config': text}]})); os._exit(0)"
     ),
+    "an array among the kinds": in_setup(
+        FORGE + "stream = io.BytesIO(); np.save(stream, np.arange(3))\n"
+        "answer = {'error': 'E', 'kinds': [{'array in file': 0}]}\n"
+        "value = {'exercise': 'iou', 'answers': [answer]}\n"
+        "send(message(value, [('0.npy', stream.getvalue())]))"
+    ),
     "not a number": in_iou("", "np.full(len(y_true), np.nan)"),
     "labseg.metrics": in_iou("return labseg.metrics.iou(y_true, y_pred, threshold)"),
     "labseg.metrics, restored": in_iou(

@@ -178,6 +178,22 @@ def test_links_pipes_and_two_of_a_name_are_refused(tmp_path):
     }
 
 
+def test_large_notebooks_are_refused_together(tmp_path):
+    write(tmp_path, *(f"ana/{n}.ipynb" for n in range(4)), content=bytes(90_000_000))
+    (submission,) = collect.collect(tmp_path)
+    with pytest.raises(Refused, match="larger than 300 MB together"):
+        submission.notebooks()
+
+
+def test_a_name_that_is_no_text_is_shown_as_far_as_it_goes(tmp_path):
+    write(tmp_path / "in", os.fsdecode(b"caf\xe9/a\xff.ipynb"), "line\nbreak/b.ipynb")
+    students = graded(tmp_path / "in", tmp_path / "out")
+    assert {name: each["total"] for name, each in students.items()} == {
+        "caf?": IOU_POINTS,
+        "line break": IOU_POINTS,
+    }
+
+
 UNREADABLE = {
     "no JSON": b'{"cells": [',
     "no notebook": b"[1, 2]",
