@@ -164,6 +164,10 @@ def grade(
     execute_all: Annotated[
         bool, typer.Option("--execute-all", help="Run whole notebooks, training and all.")
     ] = False,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="Grade on a Dask cluster: its scheduler, such as tcp://10.0.0.5:8786."),
+    ] = None,
     no_sandbox: Annotated[
         bool, typer.Option("--no-sandbox", help="Run students' code with your own rights.")
     ] = False,
@@ -186,6 +190,7 @@ def grade(
         execute_all=execute_all,
         limits=Limits(seconds, int(memory * 1e9)),
         sandboxed=not no_sandbox,
+        scheduler=cluster,
     )
     for line in summary(found, out):
         typer.echo(line)

@@ -70,11 +70,16 @@ def grade_all(submissions, settings, folder, workers):
 def _work(submission, settings, path):
     """In a process of its own: write the result of a submission, unless it is there."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends the others
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, hard))
-    made = read_or_grade(submission, settings, _read(path))
+    limit_memory()
+    made = read_or_grade(submission, settings, read_result(path))
     if made:
         write_whole(path, json.dumps(made, ensure_ascii=True, indent=1))
+
+
+def limit_memory():
+    """Of this process: whatever comes out of a sandbox, the machine goes on."""
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, hard))
 
 
 def read_or_grade(submission, settings, old=None):
@@ -89,11 +94,11 @@ def read_or_grade(submission, settings, old=None):
         result = grade(content, settings)
     except InvalidValue as error:
         state = "refused" if isinstance(error, Refused) else "unreadable"
-        return _without_exercises(submission, state, str(error))
+        return without_exercises(submission, state, str(error))
     except Exception as error:  # ours: nobody else must suffer, and somebody must hear of it
         why = f"a bug of labseg: {type(error).__name__}: {short(error, 200)}"
         bug = {"traceback": traceback.format_exc()[-4000:]}
-        return _without_exercises(submission, "crashed", why) | bug
+        return without_exercises(submission, "crashed", why) | bug
     return _header(submission) | {"made_by": made_by} | result
 
 
@@ -121,7 +126,8 @@ def _header(submission):
     return {"student": submission.student, "ids": submission.ids}
 
 
-def _without_exercises(submission, state, why):
+def without_exercises(submission, state, why):
+    """The result of a submission that was not graded."""
     nothing = {"lessons": [], "notes": [], "files": [], "exercises": {}}
     return _header(submission) | {"state": state, "why": short(why)} | nothing
 
@@ -131,11 +137,12 @@ def _result(code, submission, path):
     if code:
         _, why = sandbox.ending(code)
         path.unlink(missing_ok=True)
-        return _without_exercises(submission, "crashed", f"outside the sandbox, {why}")
-    return _read(path)
+        return without_exercises(submission, "crashed", f"outside the sandbox, {why}")
+    return read_result(path)
 
 
-def _read(path):
+def read_result(path):
+    """What is in a file of a result; {} if there is none."""
     try:
         found = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):

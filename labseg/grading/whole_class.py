@@ -9,7 +9,7 @@ from labseg.arguments import folder_path
 from labseg.errors import InvalidValue
 from labseg.exercises.catalogue import EXERCISES
 from labseg.files import disk_errors, write_whole
-from labseg.grading import batch, collect, grades, pages, sandbox, written
+from labseg.grading import batch, cluster, collect, grades, pages, sandbox, written
 from labseg.grading.submission import Settings
 
 SEED = "seed.txt"
@@ -20,7 +20,15 @@ UNSAFE = (
 
 
 def grade_class(
-    source, out, ids=None, workers=None, seed=None, execute_all=False, limits=None, sandboxed=True
+    source,
+    out,
+    ids=None,
+    workers=None,
+    seed=None,
+    execute_all=False,
+    limits=None,
+    sandboxed=True,
+    scheduler=None,
 ):
     """Grade the submissions in a folder or zip; write grades.json, grades.csv and written.csv.
 
@@ -46,7 +54,7 @@ def grade_class(
             hidden=(Path(source).resolve(), out.resolve()),
         )
         made_in = _sandbox(next(iter(stages.values())), sandboxed)
-        results = _graded(submissions, settings, out, workers or batch.cores())
+        results = _graded(submissions, settings, out, workers or batch.cores(), scheduler)
     ordered = [results[submission.key] for submission in submissions]
     found = grades.gather(ordered, exercises, settings, made_in)
     written.enter(found["students"], given)
@@ -57,11 +65,14 @@ def grade_class(
     return found
 
 
-def _graded(submissions, settings, out, workers):
-    """{a Submission's key: its result}."""
+def _graded(submissions, settings, out, workers, scheduler):
+    """{a Submission's key: its result}; scheduler: of a Dask cluster, or None."""
     try:
         with disk_errors(out):
-            graded = batch.grade_all(submissions, settings, out, workers)
+            if scheduler:
+                graded = cluster.grade_all(submissions, settings, out, scheduler)
+            else:
+                graded = batch.grade_all(submissions, settings, out, workers)
             return {submission.key: result for submission, result in graded}
     except KeyboardInterrupt:
         typer.echo("Interrupted. To go on, run the same command again.", err=True)
