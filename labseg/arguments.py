@@ -3,6 +3,7 @@
 import math
 import operator
 import os
+import reprlib
 from pathlib import Path
 
 from labseg.errors import InvalidType, InvalidValue
@@ -18,7 +19,7 @@ def whole_number(name, value, low=None, what="a whole number"):
         number = None
     if number is None or (low is not None and number < low):
         least = "" if low is None else f", at least {low}"
-        raise InvalidValue(f"{name}={value!r}: give {what}{least}.")
+        raise InvalidValue(f"{name}={reprlib.repr(value)}: give {what}{least}.")
     return number
 
 
@@ -32,21 +33,21 @@ def number(name, value, low=-math.inf, high=math.inf, what="a number"):
         result = math.nan
     if not low <= result <= high:
         limits = f" from {low:g} to {high:g}" if math.isfinite(high - low) else ""
-        raise InvalidValue(f"{name}={value!r}: give {what}{limits}.")
+        raise InvalidValue(f"{name}={reprlib.repr(value)}: give {what}{limits}.")
     return result
 
 
 def image_size(size):
     """(height, width) as two positive ints."""
     try:
-        height, width = size
+        height, width = size[:]  # a set has no order
         return (
             whole_number("height", _integral(height), 1),
             whole_number("width", _integral(width), 1),
         )
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, LookupError):
         raise InvalidValue(
-            f"size={size!r}: give (height, width) in pixels, such as (96, 144)."
+            f"size={reprlib.repr(size)}: give (height, width) in pixels, such as (96, 144)."
         ) from None
 
 

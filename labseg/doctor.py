@@ -74,7 +74,10 @@ def _checks():
 
 
 def _current_folder():
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        raise FileMissing("the current folder is no longer there: change to another.") from None
     files = [*here.glob("*.py"), *(file.parent for file in here.glob("*/__init__.py"))]
     hiding = [f.name for f in files if f.stem in IMPORTED and f != Path(__file__).parent]
     if hiding:

@@ -1,6 +1,7 @@
 """How good is a model? Trivial answers beside it, intervals over cars, and the expected bands."""
 
 import re
+import reprlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ import numpy as np
 from labseg.arguments import car_set, filled_dict, number, whole_number
 from labseg.errors import InvalidValue
 from labseg.metrics import accuracy, dice, iou, number_row
+
+IMAGE_NUMBER = r"_\d\d(_mask)?(\.\w+)?$"  # in the name of an image or of its file
 
 
 def trivial_answers(train, test):
@@ -72,7 +75,7 @@ def _owners(cars, n):
             "give the car of every image, such as test.cars."
         )
     cars, owner = np.unique(names, return_inverse=True)
-    if len(cars) == n > len({re.sub(r"_\d\d$", "", name) for name in names}):
+    if len(cars) == n > len({re.sub(IMAGE_NUMBER, "", name) for name in names}):
         raise InvalidValue(
             f"{names[0]} is an image, not a car: give the car of every image, such as test.cars "
             f"(or range({n}), if you do mean to draw single images)."
@@ -137,7 +140,9 @@ def in_band(name, score, low, high, causes=""):
 
     causes: what is likely to be wrong where it is not, said below the score.
     """
-    band = Band(name, float(score), low, high)
+    if np.size(score) != 1 or np.asarray(score).dtype.kind not in "biuf":
+        raise InvalidValue(f"score={reprlib.repr(score)}: give one number, such as a mean.")
+    band = Band(name, round(np.asarray(score).item(), 3), low, high)  # as it is printed
     print(band)
     if causes and not band.inside:
         print(f"  Likely causes: {causes}.")

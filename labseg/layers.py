@@ -273,6 +273,8 @@ def receptive_field(model, axis=0):
     and the last pixel seen rather than D alone. Where paths join, both are seen.
     Raises InvalidValue, in one sentence, for layers that this does not cover (Dense, say).
     """
+    if axis not in (0, 1) or isinstance(axis, float):
+        raise InvalidValue(f"axis={axis!r}: give 0 for the height or 1 for the width.")
     try:
         text, _ = configuration(model)
     except ValueError as error:

@@ -60,9 +60,12 @@ def labels(y_true, y_pred, threshold=0.5):
     if truth.size == 0:
         raise InvalidValue("There is no pixel to compare: the truth is empty.")
     if not np.isin(truth, (0, 1)).all():
+        remedy = "if it is 0 and 255, use mask > 0"
+        if not truth.max() > 1:
+            remedy = "the truth comes first, then the prediction"
         raise InvalidValue(
-            f"Your true mask has values up to {truth.max()}; expected 0 and 1 "
-            "(if it is 0 and 255, use mask > 0)."
+            f"Your true mask has values from {truth.min():.7g} to {truth.max():.7g}; "
+            f"expected 0 and 1 ({remedy})."
         )
     check_range(found, "Your prediction")
     return truth == 1, found >= threshold
@@ -103,7 +106,7 @@ def number_array(values, what):
     """`values` as an array of numbers or truth values; `what` as in `mask_stack`."""
     try:
         array = np.asarray(values)
-        if array.dtype.kind in "biufV":  # V: bfloat16
+        if array.dtype.kind in "biuf" or array.dtype.name == "bfloat16":
             return array
     except (TypeError, ValueError):  # as rows of different lengths
         pass

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from labseg.arguments import folder_path
-from labseg.errors import InvalidValue
+from labseg.errors import InvalidValue, NotAllowed
 
 ASSETS = Path(__file__).parent / "assets"
 OURS = {"baseline": "our baseline CNN", "unet": "our U-Net"}
@@ -58,9 +58,11 @@ def load_model(name, folder="."):
     import keras
 
     own = folder_path("folder", folder) / f"{name}.keras"
-    if not own.exists():
+    if not os.path.exists(own):  # unlike Path's, it never raises
         print(f"No {own.name} here yet: using {OURS[name]}, not yours.")
         return keras.models.load_model(ASSETS / own.name, compile=False)
+    if not os.access(own, os.R_OK):
+        raise NotAllowed(f"You may not read {own}: change its permissions.")
     saved = datetime.fromtimestamp(own.stat().st_mtime)
     try:
         model = keras.models.load_model(own, compile=False)
@@ -88,18 +90,27 @@ def _check_shapes(model, own):
 
 def _fault(own):
     """What is wrong with a saved model that Keras does not load, and the remedy."""
+    import keras
+
     try:
         with zipfile.ZipFile(own) as archive:
             config = json.loads(archive.read("config.json"))
+            version = json.loads(archive.read("metadata.json"))["keras_version"]
             damaged = archive.testzip()
     except Exception:  # whatever a damaged file leads to
         damaged = True
     if damaged:
         return "cannot be read as a Keras model: delete it, or save your model again."
-    code = ", ".join(sorted(set(_own_code(config)))) or "a lambda function"
+    code = ", ".join(sorted(set(_own_code(config))))
+    if not code and version != keras.__version__:
+        return (
+            f"was saved by Keras {version}, and Keras {keras.__version__} does not load it: "
+            "save it again with this one, or install that one."
+        )
     return (
-        f"holds code of your own ({code}), which Keras does not load: build the network from "
-        "Keras's layers (Rescaling instead of a Lambda), train it and save it again."
+        f"holds code of your own ({code or 'a lambda function'}), which Keras does not load: "
+        "build the network from Keras's layers (Rescaling instead of a Lambda), train it and "
+        "save it again."
     )
 
 

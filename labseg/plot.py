@@ -7,13 +7,15 @@ greyscale too.
 
 import io
 import math
+import reprlib
 import sys
 import textwrap
 
 import matplotlib.patheffects as effects
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import to_rgb
+from matplotlib.axes import Axes
+from matplotlib.colors import is_color_like, to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import LogLocator
@@ -73,8 +75,13 @@ def grid(rows, columns, height=1.7, width=2.55):
 def picture(ax, image, title=None):
     """One picture: RGB (h, w, 3), uint8 or in [0, 1], or (h, w) in [0, 1], black to white.
 
-    Raises ValueError for other shapes or values.
+    Raises ValueError for other shapes or values, TypeError for what is no Axes.
     """
+    if not isinstance(ax, Axes):
+        raise InvalidType(
+            f"ax is of type {type(ax).__name__}: give one of the Axes that labseg.plot.grid "
+            "returns, such as axes[0, 0]."
+        )
     image = _pixels(image)
     ax.imshow(image, cmap="gray", vmin=0, vmax=1)  # of which RGB takes no notice
     ax.set(xticks=[], yticks=[])
@@ -104,6 +111,8 @@ def overlay(ax, image, mask, title=None, colour=ORANGE):
     mask: (h, w) or (h, w, 1), labels or scores in [0, 1], car at `>= 0.5`.
     Raises ValueError for a mask of another size or with other values.
     """
+    if not is_color_like(colour):
+        raise InvalidValue(f"colour={reprlib.repr(colour)}: give a colour, such as 'red'.")
     area = _area(image, mask)
     picture(ax, image, title)
     tint = np.zeros((*area.shape, 4))
@@ -146,8 +155,6 @@ def history(history, names=("loss", "accuracy"), log_loss=False):
     names = [names] if isinstance(names, str) else names
     keys = [str(key).removeprefix("val_") for run in runs.values() for key in run]
     known = list(dict.fromkeys(keys))
-    if not known:
-        raise InvalidValue("history is empty: train for at least one epoch.")
     if not isinstance(names, list | tuple) or not names or any(name not in known for name in names):
         raise InvalidValue(f"names={names!r}: this training has {known}, choose from these.")
     size = min(4.6 * len(names), WIDTH), 3
@@ -358,13 +365,13 @@ def walk_back(stacks):
     from. Raises ValueError for other stacks, and where the picture would have over 50 pixels.
     """
     filled_dict("stacks", stacks, "{title: [(kernel size, stride), …]}")
+    stacks = {title: _stack(title, stack) for title, stack in stacks.items()}
     rows = max(len(stack) for stack in stacks.values())
     size = WIDTH, 0.75 * rows + 0.9
     _, axes = plt.subplots(1, len(stacks), figsize=size, squeeze=False, layout="constrained")
     for ax, (title, stack) in zip(axes[0], stacks.items(), strict=True):
         above, y = np.zeros(1), 0  # where the pixels of a row stand, and its height
         for kernel, stride in reversed(stack):
-            kernel, stride = whole_number("kernel", kernel, 1), whole_number("stride", stride, 1)
             wide = stride * (len(above) - 1) + kernel
             if wide > 50:
                 raise InvalidValue(f"{title}: one output is computed from over 50 pixels.")
@@ -388,6 +395,16 @@ def walk_back(stacks):
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
     return axes[0]
+
+
+def _stack(title, stack):
+    try:
+        return [(whole_number("", kernel, 1), whole_number("", step, 1)) for kernel, step in stack]
+    except (TypeError, ValueError):
+        raise InvalidValue(
+            f"stacks[{title!r}]={reprlib.repr(stack)}: give [(kernel size, stride), …] in "
+            "whole numbers, at least 1."
+        ) from None
 
 
 def _row_of_pixels(ax, x, y, colour):
@@ -506,6 +523,8 @@ def _area(image, mask):
 def _runs(history):
     """{label: {metric: values}}, from any history that `history` takes."""
     history = getattr(history, "history", history)
+    if history == {}:
+        raise InvalidValue("history is empty: train for at least one epoch.")
     if isinstance(history, dict):
         runs = {label: getattr(run, "history", run) for label, run in history.items()}
         several = [isinstance(run, dict) for run in runs.values()]
@@ -525,7 +544,7 @@ def _rows(cars, rows):
         found = np.empty(0)
     if found.ndim != 1 or not found.size:
         raise InvalidValue(
-            f"rows={rows!r}: give the rows of some of the {n} images, such as [0, 1]."
+            f"rows={reprlib.repr(rows)}: give the rows of some of the {n} images, such as [0, 1]."
         )
     return found
 
@@ -548,8 +567,10 @@ def _answers(cars, answers, rows):
 
 def _title_numbers(titles, name, n):
     """The n numbers under one name of `titles`."""
+    if name not in titles:
+        raise InvalidValue(f"titles has no {name!r}: give numbers for each of the answers.")
     what = f"titles[{name!r}]"
-    numbers = number_row(titles.get(name), what)
+    numbers = number_row(titles[name], what)
     if len(numbers) != n:
         raise InvalidValue(f"{what} has {len(numbers)} numbers for {n} images: give one for each.")
     return numbers

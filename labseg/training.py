@@ -94,6 +94,11 @@ def backup(model, folder="."):
     """
     if not isinstance(model, keras.Model):
         raise InvalidType(f"backup needs the Keras model that you train, not {model!r:.40}.")
+    if not model.built:
+        raise InvalidValue(
+            f"The model {model.name} has no shapes yet: begin it with keras.Input((h, w, 3)), or "
+            "call it on a batch, before its backup is made."
+        )
     state = folder_path("folder", folder) / f"backup-{_fingerprint(model)}"
     if epochs := _epochs(state):
         print(f"Going on after epoch {epochs}; to start anew, delete the folder {state}.")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from labseg.arguments import folder_path
 from labseg.cli import PlainErrors
 
 app = typer.Typer(
@@ -78,7 +79,7 @@ def _size(text: str) -> tuple[int, int]:
 
 @app.command()
 def render(
-    out: Annotated[Path, typer.Option(help="The folder to write, laid out as Carvana's.")],
+    out: Annotated[str, typer.Option(help="The folder to write, laid out as Carvana's.")],
     cars: Annotated[int | None, typer.Option(min=1, help="How many cars.")] = None,
     views: Annotated[int | None, typer.Option(min=1, max=16, help="Views of each car.")] = None,
     size: Annotated[str | None, typer.Option(metavar="HxW", help="Pixels, height x width.")] = None,
@@ -101,12 +102,15 @@ def render(
     given = {"cars": cars, "views": views, "seed": seed, "workers": workers}
     given["size"] = _size(size) if size else None
     given = {name: value for name, value in given.items() if value is not None}
+    if counterfactuals and large:
+        raise typer.BadParameter("--counterfactuals or --large: leave out one of them.")
+    folder = folder_path("--out", out)
     what = "counterfactuals" if counterfactuals else "large" if large else "render"
     fixed = {"counterfactuals": {"cars", "views"}, "large": {"cars", "views", "size"}}
     for name in fixed.get(what, set()) & given.keys():
         raise typer.BadParameter(f"--{what} has its own {name}: leave out --{name}.")
     from labseg_author import studio
 
-    getattr(studio, what)(out, **given)
+    getattr(studio, what)(folder, **given)
     if sheet:
-        studio.contact_sheet(out, sheet)
+        studio.contact_sheet(folder, sheet)

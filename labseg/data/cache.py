@@ -121,8 +121,8 @@ def clear():
             shutil.rmtree(folder)
     except OSError as error:
         raise NotAllowed(
-            f"Cannot remove all of {folder} ({error.strerror}): remove it by hand, as the user "
-            "who owns it."
+            f"Cannot remove all of {folder} ({error.strerror or error}): remove it by hand, "
+            "as the user who owns it."
         ) from None
     return freed
 

@@ -21,11 +21,12 @@ from tqdm import tqdm
 
 from labseg.arguments import folder_path, image_size, number, whole_number
 from labseg.data import cache as kept
-from labseg.errors import FileMissing, InvalidValue, NotAllowed
+from labseg.errors import FileMissing, InvalidType, InvalidValue, NotAllowed
 
 SHIPPED_CARS = Path(__file__).parents[1] / "assets" / "cars"
 NAME = re.compile(r"(?P<car>.+)_(?P<view>\d\d)")
 EXIF_ORIENTATION = 0x0112
+TURNED = range(2, 9)  # its values that mean something; some cameras write 0
 MOST = 0.5  # of a picture; Carvana's cars cover .09 to .37 of it
 # How pictures are made smaller. Part of the cache's key: change it when pixels change.
 FILTER = "scaled decode, Hamming; masks nearest; 1"
@@ -43,6 +44,23 @@ class Cars:
     images: np.ndarray
     masks: np.ndarray
     names: list[str]
+
+    def __post_init__(self):
+        images, masks, n = np.shape(self.images), np.shape(self.masks), len(self.names)
+        if not isinstance(self.images, np.ndarray) or not isinstance(self.masks, np.ndarray):
+            kinds = type(self.images).__name__, type(self.masks).__name__
+            raise InvalidType(f"images and masks are {' and '.join(kinds)}: give NumPy arrays.")
+        if len(masks) != 3 or masks[0] != n or images != (*masks, 3):
+            raise InvalidValue(
+                f"images of shape {images} and masks of shape {masks} do not fit {n} names: "
+                "expected (n, h, w, 3), (n, h, w) and n names."
+            )
+        for name in self.names:
+            if not isinstance(name, str) or not NAME.fullmatch(name):
+                raise InvalidValue(
+                    f"The name {name!r} is not like Carvana's: <car>_<view>, such as "
+                    "0cdf5b5d0ce1_01."
+                )
 
     @property
     def cars(self):
@@ -64,6 +82,7 @@ class Cars:
     def select(self, rows):
         """The images at `rows` (integers, a slice, or a condition), as a set of their own."""
         try:
+            rows = list(rows) if isinstance(rows, tuple) else rows
             chosen = np.atleast_1d(np.arange(len(self))[rows])
             if chosen.ndim > 1:
                 raise IndexError
@@ -123,6 +142,8 @@ def load_carvana(folder, size, limit=None, cache=True):
     """
     size = image_size(size)
     folder = folder_path("folder", folder)
+    if not isinstance(cache, bool):
+        raise InvalidValue(f"cache={cache!r}: give True or False.")
     pairs = _first(limit, list_pairs(folder), folder)
     names = [image.stem for image, _ in pairs]
     arrays = _read_cached(pairs, size, folder, limit) if cache else _read(pairs, size)
@@ -165,15 +186,23 @@ def _first(limit, pairs, folder):
 
 
 def _read(pairs, size):
-    """Images and masks of the pairs; Pillow decodes outside Python's lock, so threads help."""
+    """Images and masks of the pairs, as far as the memory holds them."""
     try:
-        images = np.empty((len(pairs), *size, 3), np.uint8)
-        masks = np.empty((len(pairs), *size), np.uint8)
-    except (MemoryError, ValueError):  # ValueError: more than any machine can address
+        return _read_all(pairs, size)
+    except MemoryError:
         raise InvalidValue(
             f"{len(pairs)} images of {size[0]}×{size[1]} pixels do not fit into the memory: "
             "choose a smaller size or limit."
         ) from None
+
+
+def _read_all(pairs, size):
+    """As `_read`; Pillow decodes outside Python's lock, so threads help."""
+    try:
+        images = np.empty((len(pairs), *size, 3), np.uint8)
+        masks = np.empty((len(pairs), *size), np.uint8)
+    except ValueError:  # more than any machine can address
+        raise MemoryError from None
 
     def read(row):
         image, mask = pairs[row]
@@ -223,10 +252,11 @@ def _named(folder, ending):
         entries = [entry for entry in os.scandir(folder) if not entry.name.startswith(".")]
     except PermissionError:
         raise NotAllowed(f"You may not read {folder}: change its permissions.") from None
-    found = {}
+    found, capitals = {}, []
     for entry in entries:
         name, path = entry.name.removesuffix(ending), folder / entry.name
         if name == entry.name:
+            capitals += [path] * name.lower().endswith(ending)
             continue
         if not NAME.fullmatch(name):
             raise InvalidValue(
@@ -238,6 +268,9 @@ def _named(folder, ending):
         found[name] = path
     if not found:
         raise FileMissing(f"{folder} holds no {ending}{_what_else(folder, entries)}.")
+    if capitals:
+        right = capitals[0].name[: -len(ending)] + ending
+        raise FileMissing(f"{capitals[0]} ends in capitals: rename it to {right}.")
     return found
 
 
@@ -314,7 +347,7 @@ def _check_image(image, path):
             f"{path} has colour mode {image.mode}, not RGB: "
             'convert it with Image.open(…).convert("RGB") and save it again.'
         )
-    if image.getexif().get(EXIF_ORIENTATION, 1) != 1:
+    if image.getexif().get(EXIF_ORIENTATION) in TURNED:
         raise InvalidValue(
             f"{path} is stored rotated (EXIF orientation), so its mask would not fit: "
             "apply PIL.ImageOps.exif_transpose and save it again."

@@ -125,3 +125,18 @@ def test_curves_says_what_it_recorded(monkeypatch):
     recorded = types.SimpleNamespace(record_curves=lambda: runs)
     monkeypatch.setitem(sys.modules, "labseg_author.curves", recorded)
     assert author("curves").output == "healthy: validation loss 0.250\n"
+
+
+def test_render_does_one_thing_at_a_time(studio):
+    result = author("render", "--out", "x", "--counterfactuals", "--large")
+    assert result.exit_code == 2
+    assert "leave out one of them" in result.stderr
+    assert studio.asked == []
+
+
+def test_render_into_no_folder_at_all_is_refused(studio):
+    """As from "$OUT" in a shell that has none; it would fill the current folder."""
+    result = author("render", "--out", "")
+    assert result.exit_code == 1
+    assert "--out=''" in result.stderr
+    assert studio.asked == []

@@ -395,3 +395,11 @@ def test_what_cannot_be_removed_is_said(folder, monkeypatch):
     assert result.exit_code == 1
     assert "Cannot remove all of" in result.stderr
     assert "(Permission denied): remove it by hand" in result.stderr
+
+
+def test_a_link_in_the_place_of_the_cache_is_left_with_a_reason(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    cache.cache_folder().parent.mkdir(parents=True, exist_ok=True)
+    cache.cache_folder().symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(PermissionError, match=r"symbolic link.*: remove it by hand"):
+        cache.clear()

@@ -268,6 +268,7 @@ def test_too_few_cars_to_split(ten):
 
 def test_select_takes_rows_a_slice_or_a_condition(ten):
     assert ten.select([3, 1]).names == [ten.names[3], ten.names[1]]
+    assert ten.select((3, 1)).names == ten.select([3, 1]).names
     assert ten.select(slice(0, 2)).names == ten.names[:2]
     assert set(ten.select(np.array(ten.views) == 2).views) == {2}
 
@@ -393,3 +394,58 @@ def test_a_mask_that_can_hardly_be_right_is_said(folder, level, said):
     for _ in range(2):  # read, and found in the cache
         with pytest.warns(UserWarning, match=f"{NAME}_mask.gif {said}"):
             load(folder)
+
+
+@pytest.mark.parametrize("size", [(1, 10**9), (10**30, 1)])
+def test_a_size_that_no_memory_holds(folder, size):
+    with pytest.raises(ValueError, match="do not fit into the memory: choose a smaller size"):
+        load(folder, size)
+
+
+def test_a_set_is_no_size_because_it_has_no_order(folder):
+    with pytest.raises(ValueError, match=r"give \(height, width\) in pixels"):
+        load(folder, {30, 20})
+
+
+def test_one_file_in_capitals_is_not_passed_over(folder):
+    """Image and mask would both be left out without a word."""
+    for part, ending in (("train", ".JPG"), ("train_masks", "_mask.GIF")):
+        file = next((folder / part).iterdir())
+        (folder / part / f"b_01{ending}").write_bytes(file.read_bytes())
+    with pytest.raises(
+        FileNotFoundError, match=r"b_01\.JPG ends in capitals: rename it to b_01\.j"
+    ):
+        load(folder)
+
+
+def test_an_orientation_that_exif_does_not_know_turns_nothing(folder):
+    path = folder / "train" / f"{NAME}.jpg"
+    image = Image.open(path)
+    exif = image.getexif()
+    exif[0x0112] = 0
+    image.save(path, exif=exif)
+    assert load(folder).names == [NAME]
+
+
+def test_cache_is_a_yes_or_no(folder):
+    with pytest.raises(ValueError, match="cache='/scratch': give True or False"):
+        load(folder, cache="/scratch")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda cars: {"names": ["a"] * len(cars)}, "name 'a' is not like Carvana's"),
+        (
+            lambda cars: {"names": cars.names[:1]},
+            r"fit 1 names: expected \(n, h, w, 3\), \(n, h, w",
+        ),
+        (lambda cars: {"masks": cars.masks[..., None]}, r"masks of shape \(40, \d+, \d+, 1\)"),
+        (lambda cars: {"images": cars.images[..., 0]}, r"images of shape \(40, \d+, \d+\)"),
+        (lambda cars: {"images": list(cars.images)}, "list"),
+    ],
+)
+def test_a_set_made_by_hand_has_to_fit_together(ten, change, says):
+    parts = {"images": ten.images, "masks": ten.masks, "names": ten.names}
+    with pytest.raises(labseg.errors.LabsegError, match=says):
+        labseg.Cars(**parts | change(ten))

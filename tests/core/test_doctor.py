@@ -269,3 +269,11 @@ def test_doctor_wants_no_jupyterlab_on_colab(monkeypatch):
 
 def test_this_is_not_colab():
     assert not doctor._on_colab()
+
+
+def test_doctor_in_a_folder_that_is_gone(monkeypatch, tmp_path):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(FileNotFoundError, match="current folder is no longer there: change to"):
+        doctor._current_folder()

@@ -149,3 +149,21 @@ def test_a_score_outside_its_band_names_likely_causes_on_a_line_of_its_own(capsy
     text = capsys.readouterr().out
     assert text.splitlines()[2:] == ["  Likely causes: too few epochs."]
     assert [band.score for band in evaluation.read_bands(text)] == [0.5, 0.7]
+
+
+@pytest.mark.parametrize("name", ["{}.jpg", "train/{}.jpg", "{}_mask.gif"])
+def test_names_of_files_are_no_cars(name):
+    names = [name.format(f"{car}_{view:02}") for car in "ab" for view in (1, 2)]
+    with pytest.raises(ValueError, match="is an image, not a car"):
+        evaluation.bootstrap([0.1, 0.2, 0.3, 0.4], names)
+
+
+def test_a_band_holds_what_it_prints(capsys):
+    assert evaluation.in_band("CNN", 0.92996, 0.93, 1)
+    assert capsys.readouterr().out == "✓ CNN: 0.930 (expected 0.930 to 1.000)\n"
+
+
+@pytest.mark.parametrize("score", [None, [0.5, 0.6], "high"])
+def test_a_band_wants_one_number(score):
+    with pytest.raises(ValueError, match=r"score=.*: give one number, such as a mean"):
+        evaluation.in_band("CNN", score, 0, 1)

@@ -341,3 +341,9 @@ def test_receptive_field_refuses_what_it_does_not_cover():
     ]:
         with pytest.raises(LabsegError, match=message):
             receptive_field(model)
+
+
+@pytest.mark.parametrize("axis", [2, -1, "h", None, 1.0])
+def test_receptive_field_has_two_axes(axis):
+    with pytest.raises(ValueError, match=r"axis=.*: give 0 for the height or 1 for the width"):
+        receptive_field(build_cnn((8, 8, 3), 2), axis)

@@ -66,8 +66,13 @@ def test_dice_follows_from_iou_in_every_image():
 @pytest.mark.parametrize(
     ("truth", "found", "message"),
     [
-        (TRUTH * 255, TRUTH, "true mask has values up to 255; expected 0 and 1"),
-        (TRUTH * 0.4, TRUTH, "true mask has values up to 0.4"),
+        (
+            TRUTH * 255,
+            TRUTH,
+            "true mask has values from 0 to 255; expected 0 and 1 (if it is 0 and",
+        ),
+        (TRUTH * 0.4, TRUTH, "true mask has values from 0 to 0.4; expected 0 and 1 (the truth co"),
+        (TRUTH - 1.0, TRUTH, "true mask has values from -1 to 0"),
         (TRUTH, TRUTH * 255, "prediction has values from 0 to 255"),
         (TRUTH, TRUTH - 2.0, "prediction has values from -2 to -1"),
         (TRUTH, np.full(TRUTH.shape, np.nan), "prediction has values from nan"),
@@ -85,6 +90,7 @@ def test_dice_follows_from_iou_in_every_image():
         (TRUTH, [[[1, 0], [1]]], "The prediction is not an array of numbers"),
         (TRUTH, TRUTH.astype(str), "The prediction is not an array of numbers"),
         (None, TRUTH, "The truth is not an array of numbers"),
+        (TRUTH, np.zeros(TRUTH.shape, [("p", float)]), "The prediction is not an array of numbers"),
     ],
 )
 def test_bad_input_is_named(truth, found, message):
@@ -110,3 +116,9 @@ def test_rounding_errors_and_thresholds_of_numpy_are_taken():
 def test_three_narrow_masks_are_a_stack():
     narrow = np.ones((5, 2, 3))
     assert metrics.iou(narrow, narrow).shape == (5,)
+
+
+def test_a_long_value_is_not_printed_whole():
+    with pytest.raises(LabsegError) as raised:
+        metrics.iou(TRUTH, TRUTH, np.zeros((9, 99)))
+    assert len(str(raised.value)) < 100

@@ -2,6 +2,7 @@
 
 import os
 import re
+import zipfile
 
 import keras
 import numpy as np
@@ -179,4 +180,25 @@ def test_code_that_keras_does_not_load_is_named_with_the_remedy(tmp_path, layer,
     model.compile(loss=a_loss_of_the_students)
     model.save(tmp_path / "unet.keras")
     with pytest.raises(ValueError, match=rf"your own \({named}\), .*Rescaling .* save it again"):
+        load_model("unet", tmp_path)
+
+
+def test_what_another_keras_saved_is_not_called_code_of_ones_own(tmp_path):
+    build_unet((8, 8, 3), 2, floors=1).save(tmp_path / "new.keras")
+    with (
+        zipfile.ZipFile(tmp_path / "new.keras") as old,
+        zipfile.ZipFile(tmp_path / "unet.keras", "w") as new,
+    ):
+        for name in old.namelist():
+            content = old.read(name).replace(b'"Conv2D"', b'"Conv2DOfTomorrow"')
+            new.writestr(name, content.replace(keras.__version__.encode(), b"9.9.0"))
+    says = rf"saved by Keras 9\.9\.0, and Keras {re.escape(keras.__version__)} .*: save it again"
+    with pytest.raises(ValueError, match=says):
+        load_model("unet", tmp_path)
+
+
+def test_a_file_that_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch):
+    (tmp_path / "unet.keras").write_bytes(b"x")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(PermissionError, match=r"You may not read .*unet\.keras: change its perm"):
         load_model("unet", tmp_path)

@@ -263,11 +263,14 @@ ANSWER = {"CNN": SCORES}
         (lambda: plot.predictions(FIVE, {"CNN": SCORES - 3}, [0]), "CNN has values from -3 to -3"),
         (lambda: plot.predictions(FIVE, {"CNN": SCORES * np.nan}, [0]), "diverge"),
         (lambda: plot.predictions(FIVE, ANSWER, [0], {}), "titles is empty"),
-        (lambda: plot.predictions(FIVE, ANSWER, [0], {"U-Net": [1] * 5}), r"titles\['CNN'\]"),
+        (lambda: plot.predictions(FIVE, ANSWER, [0], {"U-Net": [1] * 5}), "titles has no 'CNN'"),
         (lambda: plot.predictions(FIVE, ANSWER, [0], {"CNN": [1]}), "1 numbers for 5 images"),
         (lambda: plot.errors(plt.gca(), IMAGE, MASK, MASK * np.nan), "from nan"),
         (lambda: plot.errors(plt.gca(), IMAGE, MASK, MASK * 7.5), "from 0 to 7.5"),
-        (lambda: plot.errors(plt.gca(), IMAGE, MASK * 255, MASK), "true mask has values up to 255"),
+        (
+            lambda: plot.errors(plt.gca(), IMAGE, MASK * 255, MASK),
+            "true mask has values from 0 to 255",
+        ),
         (lambda: plot.errors(plt.gca(), IMAGE, MASK[:9], MASK), r"truth has shape \(9, 30\)"),
         (lambda: plot.errors(plt.gca(), IMAGE, MASK, MASK, 2), "threshold=2"),
         (lambda: plot.overlay(plt.gca(), IMAGE, MASK[:9]), r"mask has shape \(9, 30\) but the pic"),
@@ -280,6 +283,18 @@ ANSWER = {"CNN": SCORES}
         (lambda: plot.picture(plt.gca(), FIVE.images), r"The picture has shape \(5, 20, 30, 3\)"),
         (lambda: plot.picture(plt.gca(), IMAGE[:0]), r"The picture has shape \(0, 30, 3\)"),
         (lambda: plot.picture(plt.gca(), "car.jpg"), "The picture is not an array of numbers"),
+        (lambda: plot.picture(plot.grid(1, 2), IMAGE), "ax is of type ndarray: give one of the Ax"),
+        (lambda: plot.picture(plt, IMAGE), "ax is of type module: give one of the Axes"),
+        (lambda: plot.overlay(plt.gca(), IMAGE, MASK, colour="rot"), "colour='rot': give a colour"),
+        (lambda: plot.overlay(plt.gca(), IMAGE, MASK, colour=(255, 0, 0)), "colour=.255, 0, 0.: "),
+        (
+            lambda: plot.walk_back({"a": (3, 1)}),
+            r"stacks\['a'\]=\(3, 1\): give \[\(kernel size, st",
+        ),
+        (lambda: plot.walk_back({"a": ["conv"]}), r"stacks\['a'\]=\['conv'\]: give"),
+        (lambda: plot.walk_back({"a": None}), r"stacks\['a'\]=None: give"),
+        (lambda: plot.walk_back({"a": [(3, 1, 1)]}), r"stacks\['a'\]=\[\(3, 1, 1\)\]: give"),
+        (lambda: plot.side_by_side({}, RUN), "history is empty"),
         (lambda: plot.history(None), "history is not what fit returns"),
         (lambda: plot.history([RUN, RUN]), "history is not what fit returns"),
         (lambda: plot.history({"a": RUN, "b": None}), "history is not what fit returns"),
@@ -344,3 +359,9 @@ def test_titles_above_pictures_do_not_run_into_one_another():
         boxes = [ax.title.get_window_extent() for ax in line]
         for left, right in pairwise(boxes):
             assert left.x1 < right.x0
+
+
+def test_many_rows_are_not_printed_whole():
+    with pytest.raises(LabsegError) as raised:
+        plot.pairs(FIVE, np.ones(900, bool))
+    assert len(str(raised.value)) < 200

@@ -39,3 +39,9 @@ def test_elsewhere_the_first_and_the_last_line_are_printed(capsys, epochs, count
     first, last = capsys.readouterr().out.splitlines()
     assert first == "toy: compiling the first step…"
     assert last.startswith(f"toy: {counted} ")
+
+
+def test_a_backup_wants_a_model_that_is_built():
+    """Keras would say so only when training begins."""
+    with pytest.raises(ValueError, match=r"sequential.* has no shapes yet: .* keras\.Input"):
+        labseg.backup(keras.Sequential([keras.layers.Dense(1)]))
