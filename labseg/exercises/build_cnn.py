@@ -89,7 +89,7 @@ def judge_scaled_input(case, cnn):
     fault = judge_input(case, cnn.net)
     if fault and "Rescaling" in cnn.net.unused:
         return (
-            "the Rescaling is no part of your model: the next layer has to take its result, and "
+            "the Rescaling is not part of your model: the next layer has to take its result, and "
             "keras.Model begins with what keras.Input gave"
         )
     return fault
@@ -113,7 +113,7 @@ def judge_convolutions(case, cnn):
 def _stranger_fault(cnn):
     for layer in cnn.net.layers.values():
         if layer not in cnn.net.spine or len(layer.inputs) > 1:
-            return "ways part or join in your network, expected one layer after another"
+            return "your network has branches, expected one layer after another"
     for layer in cnn.body:
         if layer.kind not in {"Conv2D", "Rescaling", *PASS, *DIVISIONS}:
             return f"there is {a(layer.kind)}, expected only convolutions: the size stays the same"
@@ -165,8 +165,8 @@ def remark(cases, answers):
     }
     found = [text for text, holds in remarks.items() if holds]
     return " ".join(found) or (
-        "Notice that nothing in it depends on the size of the pictures but the keras.Input: the "
-        "same weights fit pictures of any size."
+        "Notice that only the keras.Input depends on the size of the pictures: the same weights "
+        "fit pictures of any size."
     )
 
 

@@ -47,7 +47,7 @@ HINTS = [
     "begins with keras.Input(input_shape) and Rescaling(1 / 255). One step up is your up, that is "
     "Conv2DTranspose(channels, 2, strides=2), then Concatenate()([x, kept]); the block follows. "
     'The end is Conv2D(1, 1, activation="sigmoid").',
-    """the whole, in words:
+    """The whole, in words:
     refuse a size that cannot be halved `floors` times
     x = the input, scaled
     for each floor, from the top:    x = block(x); keep x; x = x pooled

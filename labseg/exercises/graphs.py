@@ -58,7 +58,7 @@ def part_fault(judge_part, graphs, describe, ignorable=None):
         if len(asked) > 1 and all(seen) and _agree(seen):
             always = f"it is always {next(iter(seen[0].values()))}"
             if counted == argument:
-                argument = "the argument of this name"
+                argument = f"the argument {argument}"
             return f"the number of {counted} does not change with {argument}: {always}"
     return fault
 
@@ -135,7 +135,9 @@ def net_of(answer, call, explain=lambda answer: None, allowed=ALLOWED):
     if config is None:
         returned = short(answer.get("returned"), 40)
         then = ": return keras.Model(inputs, outputs)" if returned == "KerasTensor" else ""
-        raise InvalidValue(f"your function returned {returned}, not a model{then}")
+        raise InvalidValue(
+            f"your function returned something of type {returned}, not a model{then}"
+        )
     classes, dtypes = answer.get("classes"), answer.get("dtypes")
     net = read_net(config, classes if isinstance(classes, list) else (), allowed)
     if isinstance(dtypes, list) and dtypes and isinstance(dtypes[0], str):
@@ -153,7 +155,7 @@ EXPLAINED = {
         + MADE_AND_CALLED
     ),
     "Only input tensors may be passed as positional": (
-        f"a layer is called on something else than a tensor, perhaps a layer: {MADE_AND_CALLED}"
+        f"a layer is called on something that is no tensor, perhaps on a layer: {MADE_AND_CALLED}"
     ),
     "to a TensorFlow function|convert it to a NumPy array": (
         "the tensors here hold no numbers yet, so use only Keras's layers and keras.ops on them, "
@@ -167,9 +169,12 @@ EXPLAINED = {
         "a layer is called with too many arguments: several tensors go into one list, as in "
         "Concatenate()([a, b])"
     ),
-    "filters=0": "a convolution with 0 channels is asked for, and Keras refuses to make one",
+    r"expects 1 input\(s\), but it received": (
+        "a layer that takes one tensor is called on several: only Concatenate takes a list"
+    ),
+    "filters=0": "you ask for a convolution with 0 channels, which Keras refuses",
     r"invalid dimension '\d+\.\d+'": (
-        "a number of channels is no whole number for Python: divide by //, which gives an int"
+        "a number of channels is not an int: divide with //, not with /"
     ),
 }
 

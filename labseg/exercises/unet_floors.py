@@ -107,7 +107,7 @@ def _check(layer, classes, allowed):
     if layer.kind == "Lambda":
         raise InvalidValue(
             f"layer {layer.name!r} is a Lambda, whose code cannot be read (nor loaded from a "
-            "file): use Rescaling(1/255) to scale the images, and layers with a name elsewhere"
+            "file): use Rescaling(1/255) to scale the images, and Keras's other layers elsewhere"
         )
     if layer.kind in classes:
         raise InvalidValue(

@@ -285,13 +285,17 @@ WRONG = {
     ),
     "returns the tensor": (
         cnn(model=lambda inputs, x: x),
-        "your function returned KerasTensor, not a model: return keras.Model(inputs, outputs)",
+        "of type KerasTensor, not a model: return keras.Model(inputs, outputs)",
         0,
     ),
-    "returns a list": (cnn(model=lambda inputs, x: [inputs, x]), "returned list, not a model", 0),
+    "returns a list": (
+        cnn(model=lambda inputs, x: [inputs, x]),
+        "returned something of type list, not a model",
+        0,
+    ),
     "returns the class": (
         lambda input_shape, n_ch, L=3: keras.Model,
-        "your function returned type, not a model",
+        "your function returned something of type type, not a model",
         0,
     ),
     "no L": (
@@ -327,7 +331,7 @@ WRONG = {
     ),
     "begins after the scaling": (
         not_the_first,
-        "the Rescaling is no part of your model",
+        "the Rescaling is not part of your model",
         8,
     ),
     "input_shape ignored": (
@@ -352,7 +356,7 @@ WRONG = {
     ),
     "scaling thrown away": (
         without_scaled,
-        "the Rescaling is no part of your model: the next layer has to take its result, and keras",
+        "the Rescaling is not part of your model: the next layer has to take its result, and keras",
         8,
     ),
     "scaled twice": (
@@ -438,7 +442,7 @@ WRONG = {
     ),
     "channels n_ch·i": (
         cnn(channels=lambda n_ch, i: n_ch * i),
-        "a convolution with 0 channels is asked for, and Keras refuses to make one",
+        "you ask for a convolution with 0 channels, which Keras refuses",
         0,
     ),
     "channels n_ch**i": (
@@ -542,7 +546,7 @@ WRONG = {
     ),
     "residual": (
         cnn(conv=residual),
-        "ways part or join in your network, expected one layer after another",
+        "your network has branches, expected one layer after another",
         None,
     ),
     "one layer for all": (

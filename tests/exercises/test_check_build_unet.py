@@ -552,8 +552,14 @@ class Subclassed(keras.Model):
     ("build", "message"),
     [
         (lambda *args, **kw: None, "your function returned None: is there a `return` at its end?"),
-        (lambda *args, **kw: [build_unet], "your function returned list, not a model"),
-        (lambda *args, **kw: keras.Input((8, 8, 3)), "returned KerasTensor, not a model"),
+        (
+            lambda *args, **kw: [build_unet],
+            "your function returned something of type list, not a model",
+        ),
+        (
+            lambda *args, **kw: keras.Input((8, 8, 3)),
+            "returned something of type KerasTensor, not a model",
+        ),
         (lambda *args, **kw: 1 + "1", "raised TypeError: unsupported operand type(s) for +"),
         (lambda shape, n_ch: None, "your function raised TypeError: <lambda>() got an unexpected"),
         (

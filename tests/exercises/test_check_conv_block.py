@@ -233,7 +233,7 @@ WRONG = {
     ),
     "a layer on a layer": (
         block(then(lambda x: layers.ReLU()(layers.Conv2D(8, 3)))),
-        "a layer is called on something else than a tensor, perhaps a layer: first make the",
+        "a layer is called on something that is no tensor, perhaps on a layer: first make the",
         0,
     ),
     "returns a number": (
@@ -274,7 +274,7 @@ WRONG = {
     ),
     "channels from a global": (
         block(lambda x, channels, i: conv()(x, N_CH, i)),
-        "does not change with the argument of this name: it is always 8",
+        "does not change with the argument channels: it is always 8",
         3,
     ),
     "channels of x": (

@@ -252,17 +252,17 @@ WRONG = {
     ),
     "not called": (
         step(up=lambda x, n: layers.Conv2DTranspose(n, 2, strides=2)),
-        "a layer is called on something else than a tensor, perhaps a layer: first make",
+        "a layer is called on something that is no tensor, perhaps on a layer: first make",
         0,
     ),
     "half a channel": (
         step(number=lambda x, skip, channels: 2 * channels / 2),
-        "a number of channels is no whole number for Python: divide by //, which gives an int",
+        "a number of channels is not an int: divide with //, not with /",
         0,
     ),
     "both to the transposed convolution": (
         list_in_transpose,
-        "expects 1 input(s), but it received 2 input tensors",
+        "a layer that takes one tensor is called on several: only Concatenate takes a list",
         0,
     ),
     "with itself": (
@@ -342,7 +342,7 @@ WRONG = {
     ),
     "channels from a global": (
         step(number=lambda *_: N_CH),
-        "the number of channels does not change with the argument of this name: it is always 8",
+        "the number of channels does not change with the argument channels: it is always 8",
         4,
     ),
     "channels of skip": (

@@ -10,6 +10,8 @@ import os
 import pkgutil
 from pathlib import Path
 
+import keras
+
 import labseg.exercises
 from labseg.exercises.catalogue import EXERCISES
 from labseg.exercises.judge import judge
@@ -68,11 +70,14 @@ def chapter(exercise):
     cases = exercise.cases(0)
 
     def message(answer):
+        # Else the names that Keras gives would depend on the tests that ran before.
+        keras.utils.clear_session(free_memory=False)
         answer = answer[0] if isinstance(answer, tuple) else answer
         return judge(exercise, cases, exercise.answers(answer, cases)).message
 
     right, wrong = right_and_wrong(exercise)
-    takes = f"{exercise.minutes} minutes, {exercise.max_points} points"
+    minutes = f"{exercise.minutes} minute{'s' * (exercise.minutes != 1)}"
+    takes = f"{minutes}, {exercise.max_points} points"
     yield f"{LINE}\n{exercise.notebook}: {exercise.name} ({takes})\n{LINE}"
     yield f"[not attempted]\n{message(not_written if exercise.takes == 'the function' else None)}"
     yield f"[right]\n{message(right)}"
