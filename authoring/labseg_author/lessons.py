@@ -23,7 +23,7 @@ def read(path):
 
     try:
         notebook = v4.reads(Path(path).read_text("utf-8"))
-    except (ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError, TypeError) as error:
         raise InvalidValue(f"{path} is not a notebook: {error}") from error
     if notebook.get("nbformat") != 4 or "cells" not in notebook:
         raise InvalidValue(f"{path} is not a notebook of format 4: open it and save it again.")

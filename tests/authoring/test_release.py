@@ -283,6 +283,20 @@ def test_a_file_that_is_no_notebook_is_named(checkout):
         release(checkout)
 
 
+@pytest.mark.parametrize("folder", ["solutions", "notebooks"])
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to("nowhere")])
+def test_a_folder_or_a_broken_link_in_the_place_of_a_notebook_is_named(checkout, folder, make):
+    make(checkout / folder / "06_draft.ipynb")
+    with pytest.raises(ReleaseError, match=r"06_draft\.ipynb (is not a notebook|was not made)"):
+        release(checkout)
+
+
+def test_cells_that_are_none_are_named(checkout):
+    (checkout / "solutions" / "02_baseline_cnn.ipynb").write_text('{"nbformat": 4, "cells": null}')
+    with pytest.raises(ReleaseError, match=r"02_baseline_cnn\.ipynb is not a notebook"):
+        release(checkout)
+
+
 def test_only_the_notebooks_that_are_named_are_released(checkout):
     solutions, notebooks = checkout / "solutions", checkout / "notebooks"
     shutil.copy(solutions / "01_dataset.ipynb", solutions / "04_unet.ipynb")
