@@ -5,11 +5,13 @@ Okabe and Ito's, which colour-blind readers can tell apart; markers and dashes t
 greyscale too.
 """
 
+import base64
 import io
 import math
 import reprlib
 import sys
 import textwrap
+from html import escape
 
 import matplotlib.patheffects as effects
 import matplotlib.pyplot as plt
@@ -34,7 +36,10 @@ WIDTH = 7.5  # of a figure, in inches: wider ones are scaled down, and their lab
 
 
 def show(alt):
-    """Show the current figure, with `alt` as its text for readers who can't see it."""
+    """Show the current figure, with `alt` as its text for readers who can't see it.
+
+    In a notebook it is shown as HTML, because no page gets the text that goes with a PNG.
+    """
     ipython = sys.modules.get("IPython")  # loaded wherever there is a notebook
     if ipython is None or ipython.get_ipython() is None:
         plt.show()
@@ -42,7 +47,9 @@ def show(alt):
     figure, png = plt.gcf(), io.BytesIO()
     figure.savefig(png, format="png", dpi=110, bbox_inches="tight")
     plt.close(figure)
-    ipython.display.display(ipython.display.Image(png.getvalue(), alt=alt))
+    source = f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode('ascii')}"
+    html = f'<img src="{source}" alt="{escape(alt)}" style="max-width: 100%">'
+    ipython.display.display({"text/plain": alt, "text/html": html}, raw=True)
 
 
 def grid(rows, columns, height=1.7, width=2.55):

@@ -72,6 +72,9 @@ def test_an_untouched_lesson_runs_to_its_end_and_says_what_is_not_attempted(open
     assert errors_in(notebook) == []
     assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")
     assert "Not attempted yet" in str(notebook)
+    pictures = lesson.pictures()
+    assert len(pictures) > 3
+    assert all(alt and width for alt, width in pictures)
     assert lesson.errors == []
     assert lesson.outside == []
 

@@ -1,5 +1,8 @@
 """The figures show what they are given."""
 
+import base64
+import io
+import re
 from itertools import pairwise
 
 import matplotlib as mpl
@@ -9,6 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
+from PIL import Image
 
 import labseg
 from labseg import plot
@@ -124,12 +128,14 @@ def test_show_gives_the_picture_its_text(monkeypatch):
 
     displayed = []
     monkeypatch.setattr(IPython, "get_ipython", lambda: "a kernel")
-    monkeypatch.setattr(IPython.display, "display", displayed.append)
+    monkeypatch.setattr(IPython.display, "display", lambda data, raw: displayed.append(data))
     plot.pairs(CARS, [0])
-    plot.show("a car")
-    data, metadata = displayed[0]._repr_png_()
-    assert metadata["alt"] == "a car"
-    assert data
+    plot.show('a "car" & <more>')
+    (data,) = displayed
+    assert data["text/plain"] == 'a "car" & <more>'
+    assert 'alt="a &quot;car&quot; &amp; &lt;more&gt;"' in data["text/html"]
+    picture = re.search('base64,([^"]+)', data["text/html"])[1]
+    assert Image.open(io.BytesIO(base64.b64decode(picture))).size[0] > 100
     assert not plt.get_fignums()
 
 

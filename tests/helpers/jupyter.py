@@ -123,8 +123,17 @@ class Lesson:
             ).click()
 
     def run_all(self, seconds):
-        self.menu("Run", "Run All Cells")
-        time.sleep(1)
+        """Run a notebook that has not been run yet, until each of its cells has a number."""
+        for _ in range(5):  # it does nothing while the kernel is not connected
+            self.menu("Run", "Run All Cells")
+            time.sleep(5)
+            if self.page.locator(".jp-InputPrompt", has_text=re.compile(r"\[[\d*]+\]")).count():
+                break
+        self.page.wait_for_function(
+            """() => [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")]
+                .every(prompt => /\\[\\d+\\]/.test(prompt.textContent))""",
+            timeout=seconds * 1000,
+        )
         self._wait_until_idle(seconds)
 
     def _wait_until_idle(self, seconds):
@@ -176,6 +185,12 @@ class Lesson:
         self.page.keyboard.press("Control+Enter")
         time.sleep(0.5)
         self._wait_until_idle(120)
+
+    def pictures(self):
+        """[(text alternative, width in pixels)] of the pictures that are shown."""
+        return self.page.evaluate(
+            "[...document.querySelectorAll('.jp-OutputArea img')].map(i => [i.alt, i.naturalWidth])"
+        )
 
     def picture(self, path):
         self.page.screenshot(path=path)
