@@ -98,13 +98,14 @@ class Lesson:
     """A notebook that is open in JupyterLab."""
 
     def __init__(self, chromium, address, folder, name):
-        self.path = folder / f"{name}.ipynb"
+        self.path = folder / f"{name}_{time.monotonic_ns()}.ipynb"  # one that nobody has open
+        shutil.copy(folder / f"{name}.ipynb", self.path)
         self.errors, self.outside = [], []
         self.page = chromium.new_page(viewport={"width": 1280, "height": 900})
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", self._request)
-        self.page.goto(f"{address}/lab/tree/{name}.ipynb?reset")
+        self.page.goto(f"{address}/lab/tree/{self.path.name}?reset")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
         self._wait_until_idle(60)
 
