@@ -119,6 +119,7 @@ def command(staged, hidden=()):
     words += " --symlink usr/bin /bin --ro-bind-try /etc/ld.so.cache /etc/ld.so.cache"
     words += " --ro-bind-try /etc/alternatives /etc/alternatives"
     line = words.split()
+    line[0] = shutil.which("bwrap") or line[0]  # it gets no PATH to be found by
     for folder in mounted[1:]:
         line += ["--ro-bind", str(folder), str(folder)]
     for folder in {PACKAGE, _checkout(), *(Path(each).resolve() for each in hidden)}:
@@ -216,7 +217,7 @@ def _run(line, job, limits, environment, folder, files=()):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=[writing, *files],
-            env={"PATH": os.environ.get("PATH", ""), **environment},
+            env=environment,  # what is in it can be read inside: /proc/1 is bubblewrap
             cwd=folder,
             start_new_session=True,
         )

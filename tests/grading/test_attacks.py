@@ -390,6 +390,7 @@ def attacked(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("API_TOKEN", SECRET)
         patch.setenv("HOME", str(home))
+        patch.setenv("PATH", f"/home/{SECRET}/bin:{os.environ['PATH']}")
         found = graded(folder, out, SECONDS, MEMORY, workers=2)
     return found, (out / "grades.json").read_text("utf-8"), (folder, out), server
 

@@ -184,11 +184,25 @@ def test_exercises_may_build_on_each_other(tmp_path):
     assert found["ana"]["total"] == IOU_POINTS + DICE_POINTS
 
 
-def test_a_cell_that_is_no_python_says_so(tmp_path):
-    hand_in(tmp_path / "in", {"ana": notebook(IMPORTS, IOU.replace("return", "retrun now"))})
+@pytest.mark.parametrize("after", [[], [CHECK]], ids=["alone", "with its check"])
+def test_a_cell_that_is_no_python_says_so(tmp_path, after):
+    broken = IOU.replace("return", "retrun now")
+    hand_in(tmp_path / "in", {"ana": notebook(IMPORTS, broken, *after)})
     result = graded(tmp_path / "in", tmp_path / "out")["ana"]["exercises"]["iou"]
     assert (result["state"], result["points"]) == ("crashed", None)
     assert "SyntaxError" in result["why"]
+
+
+def test_what_is_only_checked_is_not_attempted(tmp_path):
+    hand_in(tmp_path / "in", {"ana": notebook(IMPORTS, CHECK), "ben": notebook(IOU, CHECK)})
+    found = graded(tmp_path / "in", tmp_path / "out")
+    assert found["ana"]["exercises"]["iou"]["state"] == "not attempted"
+
+
+def test_what_is_no_function_says_so(tmp_path):
+    hand_in(tmp_path / "in", {"ana": notebook(IMPORTS, "iou = 0.5", CHECK)})
+    result = graded(tmp_path / "in", tmp_path / "out")["ana"]["exercises"]["iou"]
+    assert (result["state"], result["why"]) == ("crashed", "it is not a function")
 
 
 def test_what_fails_where_it_is_defined_says_so(tmp_path):

@@ -46,9 +46,12 @@ def main():
 def answer(exercise, needed, sources):
     """{"answers"} of the student's function or value, or why there are none."""
     found, failures = execute(needed, exercise["is_function"], sources)
-    if not found:
-        return {"failed": failures[-1] if failures else "it is not a function"}
-    return asked(exercise, found[0])
+    if found:
+        return asked(exercise, found[0])
+    if failures:
+        return {"failed": failures[-1]}
+    bound = any(needed.name in statement.binds for statement in needed.statements)
+    return {"failed": "it is not a function"} if bound else {"missing": True}  # only its check
 
 
 def execute(needed, is_function, sources):
