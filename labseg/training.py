@@ -4,17 +4,16 @@ import json
 import math
 import re
 import shutil
-import sys
 import time
 from hashlib import sha256
 from pathlib import Path
-from uuid import uuid4
 
 import keras
 
 from labseg.arguments import folder_path
 from labseg.errors import InvalidType, InvalidValue
 from labseg.files import disk_errors, write_whole
+from labseg.progress_line import ProgressLine
 
 
 class EpochCounter(keras.callbacks.Callback):
@@ -31,7 +30,7 @@ class EpochCounter(keras.callbacks.Callback):
         self.name = name
 
     def on_train_begin(self, logs=None):
-        self._line = _Line()
+        self._line = ProgressLine()
         self._start = time.perf_counter()
         self._ends = []  # of the epochs
         self._line.write(f"{self.name}: compiling the first step…")
@@ -55,30 +54,6 @@ class EpochCounter(keras.callbacks.Callback):
 def _losses(logs):
     names = {"loss": "loss", "val_loss": "validation loss"}
     return "".join(f", {name} {logs[key]:.3f}" for key, name in names.items() if key in logs)
-
-
-class _Line:
-    """A line of text that later ones replace."""
-
-    def __init__(self):
-        ipython = sys.modules.get("IPython")  # loaded wherever there is a notebook
-        self._in_notebook = ipython is not None and ipython.get_ipython() is not None
-        self._id = None
-
-    def write(self, text):
-        if not self._in_notebook:
-            print(text, flush=True)
-            return
-        from IPython.display import display
-
-        update = self._id is not None
-        self._id = self._id or uuid4().hex
-        display({"text/plain": text}, raw=True, display_id=self._id, update=update)
-
-    def replace(self, text):
-        """As `write`, but only where the line before can be replaced."""
-        if self._in_notebook:
-            self.write(text)
 
 
 # The backup.

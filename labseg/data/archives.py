@@ -7,11 +7,10 @@ import zipfile
 import zlib
 from pathlib import PurePosixPath
 
-from tqdm import tqdm
-
 from labseg.data.carvana import NAME, car_of
 from labseg.errors import DiskError, InvalidValue
 from labseg.files import disk_errors
+from labseg.progress_line import counted
 
 # Kaggle's archive → the folder that it holds, and how the names in there end.
 ARCHIVES = {"train.zip": ("train", ".jpg"), "train_masks.zip": ("train_masks", "_mask.gif")}
@@ -24,7 +23,7 @@ def check(archive):
     """Look at every name and read every byte of an archive before anything is unpacked."""
     members = _members(archive)
     with _archive_errors(archive), zipfile.ZipFile(archive) as opened:
-        for member in tqdm(members.values(), f"Checking {archive.name}", unit="file"):
+        for member in counted(members.values(), f"Checking {archive.name}", len(members), "file"):
             with opened.open(member) as file:
                 while file.read(CHUNK):
                     pass
@@ -100,7 +99,7 @@ def _extract(archive, members, paths):
     with _archive_errors(archive), disk_errors(place, RESUMES), zipfile.ZipFile(archive) as opened:
         paths[0].parent.mkdir(parents=True)
         for member, path in zip(
-            tqdm(members, f"Unpacking {archive.name}", unit="file"), paths, strict=True
+            counted(members, f"Unpacking {archive.name}", len(members), "file"), paths, strict=True
         ):
             with opened.open(member) as packed, path.open("wb") as file:
                 shutil.copyfileobj(packed, file, CHUNK)

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
-from tqdm import tqdm
 
 from labseg.arguments import folder_path, image_size, number, whole_number
 from labseg.data import cache as kept
 from labseg.errors import FileMissing, InvalidType, InvalidValue, NotAllowed
+from labseg.progress_line import counted
 
 SHIPPED_CARS = Path(__file__).parents[1] / "assets" / "cars"
 NAME = re.compile(r"(?P<car>.+)_(?P<view>\d\d)")
@@ -212,7 +212,7 @@ def _read_all(pairs, size):
     pool = ThreadPoolExecutor(_cores())
     try:
         rows = pool.map(read, range(len(pairs)))
-        for _ in tqdm(rows, "Reading images", len(pairs), unit="image", delay=1):
+        for _ in counted(rows, "Reading images", len(pairs), "image"):
             pass
     finally:  # after an error or an interrupt, don't read the rest
         pool.shutdown(cancel_futures=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from labseg.arguments import whole_number
 from labseg.errors import InvalidType
 from labseg.exercises import catalogue
 from labseg.exercises.judge import judge
@@ -42,7 +43,7 @@ def run(exercise, answer, seed=0):
             f"Give the function itself: labseg.check.{exercise.name}({exercise.name}), "
             f"not what it returns. You gave a {type(answer).__name__}."
         )
-    cases = exercise.cases(seed)
+    cases = exercise.cases(whole_number("seed", seed, 0))
     try:
         answers = exercise.answers(answer, cases)
     except KeyboardInterrupt:  # without the many lines from inside Keras

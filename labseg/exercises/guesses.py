@@ -21,7 +21,7 @@ class Reveal(Shown):
     @property
     def message(self):
         answer = f"the {self.what} is {_text(self.truth)}."
-        if self.guess is None:
+        if self.guess is None or (isinstance(self.guess, str) and not self.guess.strip()):
             return (
                 f"{answer[0].upper()}{answer[1:]} "
                 "(You made no guess: write one in place of None, and run both cells again.)"
@@ -74,7 +74,7 @@ def _number(value):
 def _text(value):
     value = _listed(value)
     if isinstance(value, list):
-        return f"({', '.join(map(_text, value))})"
+        return short(f"({', '.join(map(_text, value))})", 200)
     if not isinstance(value, float):
         return short(value, 200)
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"

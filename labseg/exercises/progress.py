@@ -102,7 +102,7 @@ def _best(kept, exercise):
 
 def _read():
     try:
-        kept = json.loads(Path(FILE).read_text("utf-8"))
+        kept = json.loads(Path(FILE).read_text("utf-8-sig"))  # Notepad adds a mark
     except (OSError, ValueError):
         return {}
     return kept if isinstance(kept, dict) else {}

@@ -27,6 +27,7 @@ WHOLE = (
     "exercises/__init__.py",
     "exercises/answers.py",
     "files.py",
+    "progress_line.py",
     "layers.py",
     "metrics.py",
     "models.py",

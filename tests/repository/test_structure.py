@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # From the ground up. What stands on one floor may import from the floors below and from its own.
 FLOORS = [
-    {"labseg.errors", "labseg.arguments", "labseg.files", "labseg.tracing"},
+    {"labseg.errors", "labseg.arguments", "labseg.files", "labseg.tracing", "labseg.progress_line"},
     {"labseg.data", "labseg.metrics", "labseg.layers", "labseg.plot"},
     {"labseg.evaluation", "labseg.models", "labseg.training"},
     {"labseg.exercises"},
