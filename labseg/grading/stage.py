@@ -27,11 +27,11 @@ WHOLE = (
     "exercises/__init__.py",
     "exercises/answers.py",
     "files.py",
-    "progress_line.py",
     "layers.py",
     "metrics.py",
     "models.py",
     "plot.py",
+    "progress_line.py",
     "tracing.py",
     "training.py",
 )
