@@ -266,8 +266,8 @@ def faults(metric, cases, answers):
             return _score_fault(metric, mistake, pairs)
         if part == "empty masks":
             return _empty_fault(pairs)
-        if mistake is None:
-            return WAIT
+        if mistake is None or _is_constant(_formulas(metric)[mistake], cases):
+            return WAIT  # whoever returns a constant must not earn points beside it
         judge = _threshold_fault if part == "threshold" else _shape_fault
         return judge(_formulas(metric)[mistake], pairs)
 
@@ -302,6 +302,12 @@ def _wrong_formula(metric, cases, answers, call):
         },
         NEAR,
     )
+
+
+def _is_constant(formula, cases):
+    """Whether a formula gives one number for all pictures of the cases about the scores."""
+    scores = [np.ravel(result(case, formula)) for case in cases[: PARTS.count("scores")]]
+    return len(np.unique(np.concatenate(scores))) == 1
 
 
 def _score_fault(metric, mistake, pairs):

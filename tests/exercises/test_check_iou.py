@@ -133,7 +133,15 @@ SCORES = {
 def test_a_wrong_formula_is_named_and_what_else_is_right_earns_its_points(said, seed):
     verdict = verdict_on(variant(SCORES[said]), seed)
     assert said in verdict.parts[0].message
-    assert verdict.parts[1].points == (0 if said.startswith(("the sc", "exp", "as if")) else 2)
+    nothing_else = ("the sc", "exp", "as if", "divide")  # with // the scores are a constant 0
+    assert verdict.parts[1].points == (0 if said.startswith(nothing_else) else 2)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("constant", [0, 0.5, 1])
+def test_a_constant_earns_nothing(constant, seed):
+    verdict = verdict_on(lambda y_true, y_pred, threshold=0.5: np.full(len(y_true), constant), seed)
+    assert verdict.points == 0
 
 
 LABELS = {
