@@ -89,15 +89,17 @@ OUT_OF_MEMORY = {
         "        kept = np.random.rand(12_000_000)\n        time.sleep(60)\ntime.sleep(60)"
     ),
 }
+PROCESSES = {
+    "process bomb": in_iou(
+        "for _ in range(1000):\n    try:\n        if not os.fork(): time.sleep(60); os._exit(0)\n"
+        "    except OSError: pass\ntime.sleep(60)"
+    ),
+}
 CRASHED = {
     "os._exit": in_iou("os._exit(0)"),
     "os._exit in the set-up": in_setup("os._exit(0)"),
     "segmentation fault": in_iou("ctypes.string_at(0)"),
     "kill": in_iou("os.kill(os.getpid(), signal.SIGKILL); time.sleep(9)"),
-    "process bomb": in_iou(
-        "for _ in range(1000):\n    try:\n        if not os.fork(): time.sleep(60); os._exit(0)\n"
-        "    except OSError: pass\ntime.sleep(60)"
-    ),
     "60 MB of answers": in_iou("", "np.zeros((5_000_000,), np.uint8)"),
     "a pipe in place of the pipe": in_iou(
         "os.mkfifo('/tmp/fifo')\nfifo = os.open('/tmp/fifo', os.O_RDWR)\n"
@@ -384,7 +386,8 @@ def attacked(tmp_path_factory):
             content = content.replace(name.encode(), value.encode())
         return content
 
-    kinds = (OUT_OF_TIME, OUT_OF_MEMORY, CRASHED, NOTHING, LEAKS, SIDE_EFFECTS, MODELS, ELSEWHERE)
+    kinds = (OUT_OF_TIME, OUT_OF_MEMORY, PROCESSES, CRASHED, NOTHING, LEAKS, SIDE_EFFECTS)
+    kinds += (MODELS, ELSEWHERE)
     students = {name: fill(content) for kind in kinds for name, content in kind.items()}
     hand_in(folder, students | {"200 MB of output": PRINTS})
     with pytest.MonkeyPatch.context() as patch:
@@ -417,6 +420,13 @@ def test_what_gives_no_answer_has_crashed(attacked, name):
     result = iou_of(attacked, name)
     assert (result["state"], result["points"]) == ("crashed", None)
     assert result["why"]
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_what_starts_many_processes_is_ended(attacked, name):
+    result = iou_of(attacked, name)
+    assert result["state"] in ("crashed", "out of memory", "out of time")  # whichever comes first
+    assert result["points"] is None
 
 
 @pytest.mark.parametrize("name", NOTHING)
