@@ -30,6 +30,7 @@ MOODLE = re.compile(
     r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)(?:_(?P<file>.*))?", re.S
 )
 CANVAS = re.compile(r"(?P<name>[^_]+)_(?:LATE_)?(?P<number>\d+)_\d+_(?P<file>.+)", re.S)
+LINK = "it is a symbolic link"
 LESSONS = "|".join(sorted({re.escape(exercise.notebook) for exercise in EXERCISES}))
 LESSON = re.compile(rf"[\s_.-]*(?:{LESSONS})[\s_.-]*")
 
@@ -139,8 +140,9 @@ def _in_folder(folder):
             if not _ignored(name):
                 found.append(((*inside, name), File(name, Path(place, name))))
         links = [name for name in folders if os.path.islink(Path(place, name))]
-        for parts in [(name, "") for name in links] + [("",)] * (not names and not folders):
-            found.append(((*inside, *parts), File("", Path(place))))  # somebody's, if empty
+        found += [((*inside, name, ""), File("", Path(place, name), unsafe=LINK)) for name in links]
+        if not names and not folders:
+            found.append(((*inside, ""), File("", Path(place))))  # somebody's, if empty
         if len(found) > MAX_CLASS:
             raise InvalidValue(f"{folder} holds more than {MAX_CLASS:,} files.")
     return found
@@ -178,7 +180,7 @@ def _unsafe(member):
     if name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in name.split("/"):
         return "its path leads out of the zip"
     if stat.S_ISLNK(member.external_attr >> 16):
-        return "it is a symbolic link"
+        return LINK
     if member.flag_bits & 1:
         return "it is encrypted"
     return ""
@@ -286,6 +288,8 @@ def _add(found, parts, file):
     student = short(unicodedata.normalize("NFC", student), 120) or "(no name)"
     submission = found.setdefault(key, Submission(student, ids))
     submission.kinds.add(kind)
+    if file.unsafe == LINK and parts[1:] == ("",):
+        submission.refused = "its folder is a symbolic link"
     if not _is_notebook(file.name):
         return
     name = "/".join(parts[1:]) if len(parts) > 1 else named[1]["file"] if named else top

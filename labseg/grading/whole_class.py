@@ -1,6 +1,9 @@
 """`labseg grade`: a class's submissions in, its grades out."""
 
 import secrets
+import signal
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import typer
@@ -43,7 +46,7 @@ def grade_class(
         out.mkdir(parents=True, exist_ok=True)
         seed = _seed(out, seed)
     given = written.read(out)
-    with batch.stages(exercises) as stages:
+    with _orderly_end(), batch.stages(exercises) as stages:
         settings = Settings(
             exercises=exercises,
             seed=seed,
@@ -74,9 +77,29 @@ def _graded(submissions, settings, out, workers, scheduler):
             else:
                 graded = batch.grade_all(submissions, settings, out, workers)
             return {submission.key: result for submission, result in graded}
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         typer.echo("Interrupted. To go on, run the same command again.", err=True)
         raise
+
+
+@contextmanager
+def _orderly_end():
+    """SIGTERM and SIGHUP end the run as Ctrl-C does, cleaning up; for the main thread only."""
+
+    def end(number, _):
+        for each in taken:  # a lost terminal may say so twice
+            signal.signal(each, signal.SIG_IGN)
+        sys.exit(128 + number)
+
+    both = (signal.SIGTERM, signal.SIGHUP)
+    taken = [each for each in both if signal.getsignal(each) == signal.SIG_DFL]  # nohup ignores it
+    try:
+        for each in taken:
+            signal.signal(each, end)
+        yield
+    finally:
+        for each in taken:
+            signal.signal(each, signal.SIG_DFL)
 
 
 def _seed(out, seed):

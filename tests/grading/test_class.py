@@ -146,15 +146,18 @@ def test_an_unknown_system_is_named(tmp_path):
     assert "--ids ilias: give moodle, canvas or nbgrader" in result.stderr
 
 
-def test_a_run_that_is_interrupted_leaves_nothing_running_and_goes_on(tmp_path):
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_run_that_is_ended_leaves_nothing_behind_and_goes_on(tmp_path, name):
     slow = notebook(
         IMPORTS, STUB.replace("raise NotImplementedError", "import time; time.sleep(20)")
     )
     hand_in(tmp_path / "in", {"a": RIGHT, "b": RIGHT, "slow": slow})
+    (tmp_path / "tmp").mkdir()
     command = [sys.executable, "-c", "from labseg.cli import app; app()", "grade", "in"]
     process = subprocess.Popen(
         [*command, "--out", "out", "--workers", "1"],
         cwd=tmp_path,
+        env=os.environ | {"TMPDIR": str(tmp_path / "tmp")},
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -163,9 +166,11 @@ def test_a_run_that_is_interrupted_leaves_nothing_running_and_goes_on(tmp_path):
     while len(list(results.glob("[ab]-*.json"))) < 2 and time.monotonic() < end:
         time.sleep(0.05)
     time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=10)
-    assert process.returncode not in (0, None)
+    assert list((tmp_path / "tmp").glob("labseg-stage-*"))
+    process.send_signal(signal.Signals[name])
+    _, stderr = process.communicate(timeout=10)  # the end of stderr: no worker holds it open
+    assert process.returncode > 0  # it ended by itself
+    assert not list((tmp_path / "tmp").iterdir())
     assert b"To go on, run the same command again" in stderr
     before = {path.name: path.stat().st_mtime_ns for path in results.iterdir()}
     assert len(before) == 2

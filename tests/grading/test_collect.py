@@ -170,7 +170,7 @@ def test_links_pipes_and_two_of_a_name_are_refused(tmp_path):
     assert {name: (each["state"], each["why"]) for name, each in students.items()} == {
         "ana": ("graded", ""),
         "both": ("refused", "two things claim to be this student's: both and single files"),
-        "elsewhere": ("unreadable", "there is no notebook in it"),
+        "elsewhere": ("refused", "its folder is a symbolic link"),
         "empty": ("unreadable", "there is no notebook in it"),
         "fifo": ("refused", "a.ipynb is no plain file"),
         "link": ("refused", "a.ipynb is a symbolic link"),

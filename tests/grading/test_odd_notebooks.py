@@ -1,6 +1,7 @@
 """Honest notebooks that look unlike the lesson: nobody loses a point that they have earned."""
 
 import json
+import re
 import textwrap
 from pathlib import Path
 
@@ -132,6 +133,21 @@ HONEST = {
             "either, 1)", "either, settings['low'])"
         ),
     ),
+    "an attribute set by its name": notebook(
+        IMPORTS,
+        "class Settings:\n    pass",
+        'setattr(Settings, "empty", 1)',
+        IOU.replace("either == 0, 1,", "either == 0, Settings.empty,"),
+        "def train(model):\n    while True: print(model)",
+        "train(Settings)",  # not needed
+    ),
+    "await in a cell": notebook(
+        IMPORTS,
+        "import asyncio\nasync def later(value):\n    await asyncio.sleep(0)\n    return value",
+        "ONE = await later(1)\nONES = [each async for each in numbers()]",
+        "async def numbers():\n    yield ONE",
+        IOU.replace("either == 0, 1,", "either == 0, ONES[0],"),
+    ),
     "type hints from typing": notebook(
         "from __future__ import annotations\n" + IMPORTS,
         IOU.replace("iou(y_true, y_pred", "iou(y_true: Array, y_pred: Array"),
@@ -193,6 +209,14 @@ def test_a_cell_that_is_no_python_says_so(tmp_path, after):
     assert "SyntaxError" in result["why"]
 
 
+def test_a_cell_that_is_too_deep_to_be_read_says_so(tmp_path):
+    deep = IOU + f"    return {'-' * 100_000}1"
+    hand_in(tmp_path / "in", {"ana": notebook(IMPORTS, deep, CHECK)})
+    result = graded(tmp_path / "in", tmp_path / "out")["ana"]["exercises"]["iou"]
+    assert (result["state"], result["points"]) == ("crashed", None)
+    assert re.fullmatch(r"its cell can't be read: \w+Error(: .+)?", result["why"])
+
+
 def test_what_is_only_checked_is_not_attempted(tmp_path):
     hand_in(tmp_path / "in", {"ana": notebook(IMPORTS, CHECK), "ben": notebook(IOU, CHECK)})
     found = graded(tmp_path / "in", tmp_path / "out")
@@ -210,6 +234,27 @@ def test_what_fails_where_it_is_defined_says_so(tmp_path):
     result = graded(tmp_path / "in", tmp_path / "out")["ana"]["exercises"]["iou"]
     assert (result["state"], result["points"]) == ("crashed", None)
     assert result["why"] == "NameError: name 'jit' is not defined"
+
+
+UNRUNNABLE = {
+    "SyntaxError: 'return' outside function (<cell 2>, line 3)": (
+        "if True:\n    iou = len\n    return",
+        CHECK,
+    ),
+    "SyntaxError: 'await' outside function (<the check>, line 1)": (
+        CHECK.replace("(iou)", "(await later(1))"),
+    ),
+    "RuntimeError": ("def bare(_):\n    raise RuntimeError", "@bare\n" + IOU),
+}
+
+
+def test_what_cannot_be_run_says_so_and_takes_nothing_with_it(tmp_path):
+    files = {str(n): notebook(IMPORTS, *c, DICE) for n, c in enumerate(UNRUNNABLE.values())}
+    found = graded(hand_in(tmp_path / "in", files), tmp_path / "out", workers=2)
+    for n, why in enumerate(UNRUNNABLE):
+        result = found[str(n)]["exercises"]["iou"]
+        assert (result["state"], result["why"]) == ("crashed", why)
+        assert found[str(n)]["exercises"]["dice"]["state"] == "graded"
 
 
 def solution(lesson, name):

@@ -17,8 +17,11 @@ from dataclasses import dataclass
 
 from IPython.core.inputtransformer2 import TransformerManager
 
+from .reply import text_of
+
 BODY_MAGICS = {"time", "capture", "prun"}  # the rest of such a cell is Python, run in the notebook
 LITERALS = (ast.Dict, ast.Constant, ast.JoinedStr, ast.List, ast.Tuple)
+SETTERS = {"setattr", "delattr"}
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -30,7 +33,7 @@ class Statement:
     node: ast.stmt
     binds: frozenset
     uses: frozenset
-    changes: frozenset  # objects changed in place: name.append(…), name[…] = …
+    changes: frozenset  # objects changed in place: name.append(…), setattr(name, …)
     is_import: bool
     has_star: bool
 
@@ -54,7 +57,7 @@ def parse(sources):
             tree = ast.parse(python(source), f"<cell {cell + 1}>")
             statements += [_statement(cell, node) for node in tree.body]
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            unreadable[cell] = f"{type(error).__name__}: {error}"
+            unreadable[cell] = text_of(error)
     return statements, unreadable
 
 
@@ -93,7 +96,9 @@ def _changed(node):
     if isinstance(node, FUNCTIONS):
         return
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        called = node.value.func
+        called, given = node.value.func, node.value.args
+        if isinstance(called, ast.Name) and called.id in SETTERS and given:
+            yield _root(given[0])  # any other function may be one that trains or draws
         targets = [called] if isinstance(called, ast.Attribute) else []
     else:
         targets = getattr(node, "targets", []) or [getattr(node, "target", None)]

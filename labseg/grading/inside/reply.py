@@ -28,7 +28,9 @@ def asked(exercise, value):
 
 
 def text_of(error):
+    """Its kind and what it says, if it says anything."""
     try:
-        return f"{type(error).__name__}: {error}"[:MAX_MESSAGE]
+        said = str(error)
+        return (type(error).__name__ + f": {said}" * bool(said))[:MAX_MESSAGE]
     except Exception:
         return "an error without a readable message"

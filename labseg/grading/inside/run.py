@@ -11,7 +11,10 @@ the student's has run: {"defined": {exercise: the cells that define its answer},
 or {"exercise", "failed": what was raised where the answer is defined}.
 """
 
+import ast
+import asyncio
 import builtins
+import inspect
 import linecache
 import os
 import sys
@@ -67,7 +70,7 @@ def execute(needed, is_function, sources):
     while waiting:
         failed, failures = [], []
         for statement in waiting:
-            error = run(compiled(statement, needed.flags, sources), module)
+            error = run(statement, needed.flags, sources, module)
             if error:
                 failed.append(statement)
                 failures.append(error)
@@ -76,8 +79,8 @@ def execute(needed, is_function, sources):
                 found = [value] if callable(value) or not is_function else found
         waiting = failed if len(failed) < len(waiting) else []
     if not needed.name:
-        code = compile(cells.ast.Expression(needed.answer), "<the check>", "eval")
         try:
+            code = compile(ast.Expression(needed.answer), "<the check>", "eval")
             found = [eval(code, vars(module))]
         except BaseException as error:
             failures.append(text_of(error))
@@ -89,13 +92,17 @@ def compiled(statement, flags, sources):
     name = f"<cell {statement.cell + 1}>"
     lines = cells.python(sources[statement.cell]).splitlines(keepends=True)
     linecache.cache[name] = (sum(map(len, lines)), None, lines, name)
-    return compile(cells.ast.Module([statement.node], []), name, "exec", flags, dont_inherit=True)
+    flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # as Jupyter does
+    return compile(ast.Module([statement.node], []), name, "exec", flags, dont_inherit=True)
 
 
-def run(code, module):
+def run(statement, flags, sources, module):
     """What it raises, as text; "" if nothing."""
     try:
-        exec(code, vars(module))
+        code = compiled(statement, flags, sources)
+        result = eval(code, vars(module))
+        if code.co_flags & inspect.CO_COROUTINE:  # it awaits something
+            asyncio.run(result)
     except BaseException as error:  # sys.exit(), too, is no reason to stop
         return text_of(error)
     return ""
