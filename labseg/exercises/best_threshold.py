@@ -14,7 +14,7 @@ from labseg.exercises.verdict import Fault
 
 CALL = "best_threshold(y_true, scores, thresholds)"
 POINTS = {"best": 2, "mean IoU": 1}
-PARTS = (*["best"] * 3, *["mean IoU"] * 3)
+PARTS = (*["best"] * 3, *["mean IoU"] * 4)
 NUMPY_SAYS = {  # a part of NumPy's message: what it means here
     "truth value of an array": "iou gives a number for each picture: compare their means",
     "out of bounds for axis": "there are more numbers than thresholds: give np.argmax one for "
@@ -50,6 +50,9 @@ ACCURACY = partial(at_each, formula=lambda i, a, b, n: ((n - a - b + 2 * i) / n)
 POOLED = partial(at_each, formula=lambda i, a, b, n: iou(i.sum(), a.sum(), b.sum()))
 DICE = partial(at_each, formula=lambda *areas: dice(*areas).mean())
 FIRST = partial(at_each, formula=lambda *areas: iou(*areas)[0])
+LARGEST = partial(at_each, formula=lambda *areas: iou(*areas).max())
+MEDIAN = partial(at_each, formula=lambda *areas: np.median(iou(*areas)))
+EMPTY_IS_0 = partial(at_each, formula=lambda i, a, b, n: (i / np.maximum(a + b - i, 1)).mean())
 ABOVE = partial(at_each, labelling=np.greater)
 BELOW = partial(at_each, labelling=np.less)
 COUSINS = (ACCURACY, POOLED, DICE)  # which often, but not always, choose as the mean IoU does
@@ -59,12 +62,27 @@ def _lowest(case):
     return -at_each(case)
 
 
+def _without(case, place):
+    means = at_each(case)
+    means[place] = -1
+    return means
+
+
 MISTAKES = {
     "this is the best threshold for the accuracy: look at the IoU": ACCURACY,
     "this is the best threshold for all pictures pooled: compute the IoU of each, and the mean of "
     "these": POOLED,
     "this is the best threshold for Dice: look at the IoU": DICE,
     "this is the best threshold for the first picture: take the mean over all": FIRST,
+    "this is the best threshold for the largest IoU of a picture: take the mean over all": LARGEST,
+    "this is the best threshold for the median: take the mean of the IoUs": MEDIAN,
+    "this is the best threshold if two empty masks score 0: their IoU is 1": EMPTY_IS_0,
+    "this is the best of all thresholds but the first: try that one, too": partial(
+        _without, place=0
+    ),
+    "this is the best of all thresholds but the last: try that one, too": partial(
+        _without, place=-1
+    ),
     "this threshold has the lowest mean IoU: look for the highest": _lowest,
     "this is the best threshold if only scores above it are car: write >=, not >": ABOVE,
     "this is the best threshold if car is where the score is lower: write >=, not <": BELOW,
@@ -99,11 +117,32 @@ def _is_best(case, metric, given):
 
 
 def draw_cases(seed=0):
-    """Three in which accuracy, Dice and pooled IoU choose alike, three in which one does not."""
+    """Three in which accuracy, Dice and pooled IoU choose alike, three in which one does not.
+
+    In the first the best threshold is the last, after one that is lower than the one before; in
+    the second it is the first. At the end, one with a picture without car.
+    """
     rng = np.random.default_rng(seed)
     sizes = ((2, 2, 3), 3), ((2, 3, 4), 5), ((3, 3, 4), 7)
     alike = [_draw(rng, *size, choose_else=()) for size in sizes]
-    return alike + [_draw(rng, (3, 3, 4), 5, choose_else=(metric,)) for metric in COUSINS]
+    for case, steps in zip(alike, (-1, 0), strict=False):
+        best_first = case["thresholds"][np.argsort(-at_each(case))]
+        case["thresholds"] = np.roll(best_first, steps)
+    one_else = [_draw(rng, (3, 3, 4), 5, choose_else=(metric,)) for metric in COUSINS]
+    return [*alike, *one_else, _with_empty_masks(rng)]
+
+
+def _with_empty_masks(rng):
+    """Two pictures, and one without car, in which the best threshold finds none."""
+    while True:
+        case = _draw(rng, (2, 3, 4), 5, choose_else=())
+        empty = (rng.integers(0, 6, (1, 3, 4)) / 8).astype(np.float32)
+        case["y_true"] = np.concatenate([case["y_true"], np.zeros((1, 3, 4), np.uint8)])
+        case["scores"] = np.concatenate([case["scores"], empty])
+        means = np.sort(at_each(case))
+        best = set(_best(case, at_each))
+        if means[-1] - means[-2] > MARGIN and not best & set(_best(case, EMPTY_IS_0)):
+            return case
 
 
 def _draw(rng, size, n_thresholds, choose_else):
@@ -131,6 +170,8 @@ def _suits(case, best, choose_else):
         suits = best not in chosen if metric in choose_else else chosen == {best}
         if not suits:
             return False
+    if choose_else == (ACCURACY,) and any(best in _best(case, m) for m in (LARGEST, MEDIAN)):
+        return False
     if len(case["thresholds"]) < 7:
         return True
     others = [{best}, *(set(_best(case, metric)) for metric in (FIRST, ABOVE, BELOW, _lowest))]

@@ -67,8 +67,8 @@ def test_either_is_right_at_a_tie():
     tied = case | {"thresholds": np.array([0.3, 0.9, 0.31, 0.32])}
     tied["scores"] = np.where(tied["scores"] >= 0.5, 0.9, 0.1)
     tied["y_true"] = (tied["scores"] > 0.5).astype(np.uint8)
-    answers = [{"value": value} for value in (0.3, 0.9, 0.31)]
-    assert not any(EXERCISE.faults([tied] * 6, answers * 2).values())
+    answers = [{"value": value} for value in (0.3, 0.9, 0.31)] * 2 + [{"value": 0.3}]
+    assert not any(EXERCISE.faults([tied] * 7, answers).values())
 
 
 def test_not_attempted():
@@ -101,6 +101,17 @@ def best_in_a_muddle(y_true, scores, thresholds):
     return best
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_whoever_stops_at_the_first_fall_is_wrong(seed):
+    assert not verdict_on(until_it_falls, seed)
+
+
+def until_it_falls(y_true, scores, thresholds):
+    means = [mean_iou(y_true, scores >= t) for t in thresholds]
+    falls = [i for i in range(1, len(means)) if means[i] < means[i - 1]]
+    return thresholds[falls[0] - 1 if falls else -1]
+
+
 # sentence → (the wrong answer, its points)
 WRONG = {
     "the best threshold for the accuracy": (maximises(accuracy), 2),
@@ -108,6 +119,26 @@ WRONG = {
     "the best threshold for Dice": (maximises(mean_dice), 2),
     "the best threshold for the first picture": (
         maximises(lambda y_true, found: iou(y_true, found)[0]),
+        None,
+    ),
+    "the best threshold for the largest IoU of a picture": (
+        maximises(lambda y_true, found: iou(y_true, found).max()),
+        None,
+    ),
+    "the best threshold for the median": (
+        maximises(lambda y_true, found: np.median(iou(y_true, found))),
+        None,
+    ),
+    "the best threshold if two empty masks score 0": (
+        maximises(lambda y_true, found: np.where(found.any((1, 2)), iou(y_true, found), 0).mean()),
+        2,
+    ),
+    "the best of all thresholds but the first": (
+        lambda y_true, scores, ts: maximises(mean_iou)(y_true, scores, ts[1:]),
+        None,
+    ),
+    "the best of all thresholds but the last": (
+        lambda y_true, scores, ts: maximises(mean_iou)(y_true, scores, ts[:-1]),
         None,
     ),
     "the lowest mean IoU": (
