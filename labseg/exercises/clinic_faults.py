@@ -204,8 +204,16 @@ def _shuffle_fault(pairs):
         return found
     if all(images == sorted(images) for images, _ in orders):
         return "the pairs come back in the order in which they were"
-    if orders[-1] == orders[-2]:
-        return Fault(f"the seeds {seeds[-2:]} give the same order: use the seed", orders[-1][0])
+    *_, other, once, again = orders
+    if once != again:
+        return Fault(
+            f"two calls with seed={seeds[-1]} give different orders: draw all random numbers from "
+            "np.random.default_rng(seed)",
+            f"{once[0]}, then {again[0]}",
+            "the same order twice",
+        )
+    if once == other:
+        return Fault(f"the seeds {seeds[-3:-1]} give the same order: use the seed", once[0])
 
 
 def _orders(case, images, masks):

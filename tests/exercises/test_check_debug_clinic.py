@@ -298,6 +298,9 @@ WRONG = {
         lambda x, y, seed: (x.copy(), y.copy())
     ),
     "give the same order: use the seed": shuffle(lambda x, y, seed: one_order(x, y, 0)),
+    "give different orders: draw all random numbers from np.random.default_rng(seed)": shuffle(
+        lambda x, y, seed: one_order(x, y, None)
+    ),
     "give the same order: use the": shuffle(lambda x, y, seed: (x[::-1], y[::-1])),
     "shuffle: your function changes its argument x": shuffle(shuffled_in_place),
     "shuffle: some pairs come twice": shuffle(with_replacement),
