@@ -1,5 +1,7 @@
 """The exercise prepare_mask(mask, size): a PIL picture → uint8 0 and 1, by the nearest pixel."""
 
+from functools import partial
+
 import numpy as np
 from PIL import Image
 
@@ -22,6 +24,11 @@ CASES = (
     ("L", 4, 4, (2, 3)),
     ("L", 4, 4, (2, 3)),
 )
+MIXED = "the pixels are mixed when the picture is resized: ask for Image.Resampling.NEAREST"
+LOST = {
+    "P": 'the numbers of a palette are not grey levels: try mask.convert("L")',
+    "L": "in a picture of mode L, car is 255, not 1",
+}
 HINTS = (
     "There are three things to do: make the picture grey (its palette may number the colours in "
     "any way), bring it to its size, and make an array of 0 and 1 of it.",
@@ -110,9 +117,14 @@ def faults(cases, answers):
         if part == "values" and isinstance(pairs[0][1], list):
             return "your function returned a list: return an array, as np.array makes it"
         pairs = [(case, array_of(value)) for case, value in pairs]
-        if part == "values" and not any(given.any() for _, given in pairs):
-            return "no pixel of any mask is car"
-        return next(filter(None, (judges[part](*pair) for pair in pairs)), None)
+        if part != "shape" and not any(given.any() for _, given in pairs):
+            if part == "values":
+                return 'no pixel of any mask is car: after convert("L"), car is 255'
+            return "judged once there is car"
+        judge = judges[part]
+        if part == "pixels":
+            judge = partial(judge, mixed=_mixed(pairs))
+        return next(filter(None, (judge(*pair) for pair in pairs)), None)
 
     return by_part(parts, cases, answers, judge_part, CALL, _describe)
 
@@ -139,13 +151,21 @@ def _values_fault(case, given):
     return wrong_dtype(given, "uint8")
 
 
-def _pixels_fault(case, given):
+def _mixed(pairs):
+    """Whether a filter that mixes pixels explains all masks."""
+    return all(
+        is_nearest(case, given > 0) or any(np.array_equal(given > 0, m) for m in mixtures(case))
+        for case, given in pairs
+    )
+
+
+def _pixels_fault(case, given, mixed):
     if given.shape != tuple(case["size"]):
         return "judged once the shape is right"
     given = given > 0
     if is_nearest(case, given):
         return None
-    sentence = _pixels_sentence(case, given)
+    sentence = MIXED if mixed else _pixels_sentence(case, given)
     size = tuple(case["size"])
     expected = Image.fromarray(_pixels(case)).resize(size[::-1], Image.Resampling.NEAREST)
     text = f"{sentence}; with the pixels {shown(_pixels(case))} and size={size}"
@@ -156,10 +176,11 @@ def _pixels_sentence(case, given):
     if is_nearest(case, ~given):
         return "car and background are exchanged"
     if not given.any():
-        palette = ' (the numbers of a palette are not grey levels: try mask.convert("L"))'
-        return f"the car is lost{palette if case['mask']['mode'] == 'P' else ''}"
+        return f"the car is lost ({LOST[case['mask']['mode']]})"
     if any(np.array_equal(given, wrong) for wrong in mixtures(case)):
-        return "the pixels are mixed when the picture is resized: ask for Image.Resampling.NEAREST"
+        return MIXED
+    if is_nearest(case | {"size": case["size"][::-1]}, given.T):
+        return "rows and columns are exchanged: resize to (width, height), and do not transpose"
     return "these are not the nearest pixels"
 
 

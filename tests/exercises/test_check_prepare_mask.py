@@ -109,6 +109,22 @@ WRONG = [
         lambda mask, size: np.array(mask.resize(size[::-1], NEAREST)) // 255,
         2,
     ),
+    (
+        "ask for Image.Resampling.NEAREST",
+        resized(Image.Resampling.BILINEAR, lambda grey: grey == 255),
+        2,
+    ),
+    ('after convert("L"), car is 255', resized(NEAREST, lambda grey: grey == 1), 1),
+    (
+        "in a picture of mode L, car is 255, not 1",
+        lambda mask, size: (np.array(mask.resize(size[::-1], NEAREST)) == 1).astype("uint8"),
+        2,
+    ),
+    (
+        "rows and columns are exchanged",
+        lambda mask, size: right(mask, size[::-1]).T,
+        2,
+    ),
     ("returned something of type Image", lambda mask, size: mask.resize(size[::-1]), 0),
     ("to `return` the result", lambda mask, size: None, 0),
     ("called as prepare_mask(mask, size), but", lambda mask: mask, 0),
