@@ -40,6 +40,7 @@ WRONG_CARS = {
     for what, key in {
         "what stands before the first": lambda name: name.split("_")[0],
         "the first 12 characters": lambda name: name[:12],
+        "all but the last 3 characters": lambda name: name[:-3],
     }.items()
 }
 
@@ -62,12 +63,15 @@ def draw_cases(seed=0):
 
 
 def _case(rng, n_cars, test):
-    """Cars with 2 to 4 views, in any order; some begin like others, some have a `_` in them."""
+    """Cars with 2 to 4 views, in any order; some begin like others, some have a `_` in them.
+
+    A view has one digit or two, so that the car is not all but the last three characters.
+    """
     ids = [f"{number:012x}" for number in rng.sample(range(16**12), (n_cars + 1) // 2)]
     ids[1:] = [f"{rng.choice(['old', 'new'])}_{each}" for each in ids[1:]]
     cars = [car for each in ids for car in (each, each + "7")][:n_cars]
     views = [rng.sample(range(1, 17), rng.randint(2, 4 if n_cars > 3 else 2)) for _ in cars]
-    names = [f"{car}_{view:02}" for car, own in zip(cars, views, strict=True) for view in own]
+    names = [f"{car}_{view}" for car, own in zip(cars, views, strict=True) for view in own]
     rng.shuffle(names)
     return {"names": names, "test": test, "seed": rng.randrange(1000)}
 
@@ -164,7 +168,7 @@ def _wrong_cars(pairs):
     for sentence, key in WRONG_CARS.items():
         if all(
             not set(map(key, train)) & set(map(key, test))
-            and _n_cars(test, key) == _n_test(case, key)
+            and _n_cars(test, key) in (_n_test(case, key), _n_test(case, key, rounded=round))
             for case, (train, test) in pairs
         ):
             name = next(n for case, _ in pairs for n in case["names"] if key(n) != car_of(n))
@@ -219,9 +223,12 @@ def _share_fault(pairs):
 
 
 def _repeated(pairs):
-    """A hint if no case has too many test cars, or none too few, though each side has some."""
+    """A hint if the share does not matter, or if the number of test cars errs to one side only."""
     if not all(train and test for _, (train, test) in pairs):
         return ""
+    counts = {(_n_cars(case["names"]), _n_cars(test)) for case, (_, test) in pairs}
+    if len(counts) == len(dict(counts)):
+        return " (this number is the same for every share: use the argument test)"
     more = [_n_cars(test) - _n_test(case) for case, (_, test) in pairs]
     if max(more) <= 0:
         return " (is a car drawn twice? rng.choice needs replace=False, and a list of cars set(…))"

@@ -58,7 +58,7 @@ def by_random(names, test, seed):
     n = min(max(round(len(cars) * test), 1), len(cars) - 1)
     sides = [], []
     for name in names:
-        sides[cars.index(name[:-3]) < n].append(name)
+        sides[cars.index(name.rsplit("_", 1)[0]) < n].append(name)
     return sides
 
 
@@ -102,22 +102,29 @@ def in_place(names, test, seed):
 
 
 def only_one_view(train, test):
-    return [n for i, n in enumerate(train) if n[:-3] not in {o[:-3] for o in train[:i]}], test
+    return [
+        n
+        for i, n in enumerate(train)
+        if n.rsplit("_", 1)[0] not in {o.rsplit("_", 1)[0] for o in train[:i]}
+    ], test
 
 
 def cars_method(names, test, seed):
     n = len(names)
+    names = [f"{car}_{int(view):02}" for car, _, view in (name.rpartition("_") for name in names)]
     cars = labseg.Cars(np.zeros((n, 1, 1, 3)), np.zeros((n, 1, 1)), names)
     train, _, test = cars.split(test=test, seed=seed)
     return train.names, test.names
 
 
 def of_every_picture(names, test, seed):
-    owners = [name[:-3] for name in names]
+    owners = [name.rsplit("_", 1)[0] for name in names]
     np.random.default_rng(seed).shuffle(owners)
     n = round(test * len(owners))
     chosen = [owner for owner in owners if owner != owners[-1]][: max(1, n)]
-    return [n for n in names if n[:-3] not in chosen], [n for n in names if n[:-3] in chosen]
+    return [n for n in names if n.rsplit("_", 1)[0] not in chosen], [
+        n for n in names if n.rsplit("_", 1)[0] in chosen
+    ]
 
 
 def drawn_with_replacement(cars, seed):
@@ -129,6 +136,8 @@ WRONG = {
     "is on both sides: deal out whole cars": (by_picture, 4),
     "takes what stands before the first": (variant(lambda name: name.split("_")[0]), None),
     "takes the first 12 characters": (variant(lambda name: name[:12]), None),
+    "takes all but the last 3 characters": (variant(lambda name: name[:-3]), None),
+    "the same for every share: use the argument test": (variant(n_test=lambda share, n: 2), 8),
     "in the lists more than once": (
         variant(result=lambda train, test: (train + train[:1], test)),
         8,
@@ -176,7 +185,9 @@ WRONG = {
     "your function changes its argument names": (in_place, 8),
     "these are row numbers": (lambda names, test, seed: ([0, 1], [2]), 0),
     "these are cars": (
-        variant(result=lambda *sides: [sorted({n[:-3] for n in side}) for side in sides]),
+        variant(
+            result=lambda *sides: [sorted({n.rsplit("_", 1)[0] for n in side}) for side in sides]
+        ),
         0,
     ),
     "returned 3 values, not two lists": (variant(result=lambda *sides: (*sides, [])), 0),
