@@ -89,11 +89,11 @@ MISTAKES = {
 
 
 def draw_cases(seed=0):
-    """Four shifts along both axes, the last of a float32 image; then six at the edges."""
+    """Four shifts along both axes, the last of a float32 image; then seven at the edges."""
     rng = np.random.default_rng(seed)
     h, w = 4, 5
     both = [((2, 3), 1, 1)] + [((h, w), dx, dy) for dx, dy in ((2, -1), (-1, 2), (-2, -1))]
-    edges = (0, 0), (2, 0), (0, -1), (w, 0), (1, -h), (-w - int(rng.integers(1, 4)), h + 1)
+    edges = (0, 0), (2, 0), (0, -1), (w, 0), (1, -h), (-w - int(rng.integers(1, 4)), h + 1), (h, 1)
     cases = [_draw(rng, *case) for case in both] + [_draw(rng, (h, w), *by) for by in edges]
     cases[3]["image"] = (cases[3]["image"] / 255).astype(np.float32)
     return cases
@@ -112,7 +112,7 @@ def _draw(rng, size, dx, dy):
             return {"image": image, "mask": mask, "dx": dx, "dy": dy}
 
 
-PARTS = (*[NAMES] * 4, *[("edges",)] * 6)
+PARTS = (*[NAMES] * 4, *[("edges",)] * 7)
 
 
 # --- the verdict ---------------------------------------------------------------------------------
@@ -189,6 +189,8 @@ def _why(given, expected, dx, dy):
         return ": nothing is left where |dx| is the width or more, or |dy| the height or more"
     if not given.any() and 0 in (dx, dy):
         return ": all is lost (where a shift is 0, [-0:] and [0:] are the whole array)"
+    if not given.any():
+        return ": all is lost (compare |dx| with the width, shape[1], and |dy| with the height)"
     return ""
 
 

@@ -221,6 +221,10 @@ WRONG = {
     "a negative shift erases too much": (variant(erased), 0),
     "a negative shift is erased at the wrong side": (variant(partial(erased, end=abs)), 0),
     "all is lost (where a shift is 0": (variant(erased_at_0), 2),
+    "compare |dx| with the width": (
+        variant(lambda a, dx, dy: shift(a, dx, dy) * (abs(dx) < len(a))),
+        2,
+    ),
     "nothing is left where |dx| is the width or more": (variant(at_most_one_less), 2),
     "your function raised ValueError: could not broadcast": (variant(only_positive), 0),
     "edges: with an image of shape (4, 5, 3), dx=0 and dy=0, your function raised ValueError": (
