@@ -27,9 +27,9 @@ from labseg.exercises.verdict import Fault, short
 NEAR = 1e-3  # as far as a tiny constant against 0/0 may move a score
 PARTS = (
     *["scores"] * 2,
-    *["threshold"] * 3,
+    *["threshold"] * 4,
     *["empty masks"] * 2,
-    *["shapes"] * 4,
+    *["shapes"] * 5,
 )
 ONE_EACH = "expected one score for each picture, so sum over axis=(1, 2) alone"
 WAIT = "judged once the scores of plain masks are right"
@@ -194,7 +194,10 @@ def _stack(masks):
 
 
 def draw_cases(metric, seed=0):
-    """Two pairs of plain masks, three of scores, two with empty masks, four of other shapes."""
+    """Two pairs of plain masks, four of scores, two with empty masks, five of other shapes.
+
+    At the last threshold, 0, every pixel is called car. The last shape is a large picture.
+    """
     rng = np.random.default_rng(seed)
     plain = [_draw(rng, metric, size) for size in ((2, 2, 3), (3, 4, 5))]
     scored = [
@@ -205,7 +208,10 @@ def draw_cases(metric, seed=0):
     channels = [("y_pred",), ("y_true", "y_pred"), ("y_true", "y_pred"), ("y_true",)]
     for case, names in zip(shapes, channels, strict=True):
         case |= {name: case[name][..., None] for name in names}
-    return [*plain, *scored, *_empty(rng), *shapes]
+    at_0 = scored[-1] | {"threshold": 0.0}
+    large = (rng.random((2, 1, 20, 24)) < 0.8).astype(np.uint8)
+    large = {"y_true": large[0], "y_pred": large[1].astype(np.float32)}
+    return [*plain, *scored, at_0, *_empty(rng), *shapes, large]
 
 
 def _draw(rng, metric, size, threshold=0):
@@ -326,14 +332,16 @@ def _threshold_fault(formula, pairs):
     wrong = [pair for pair in pairs if not agree(pair[1], result(pair[0], formula), NEAR)]
     if not wrong:
         return None
-    sentence = recognise(
-        [given for _, given in pairs],
-        {
-            sentence: [result(case, formula, labelling) for case, _ in pairs]
-            for sentence, labelling in LABELLINGS.items()
-        },
-        NEAR,
-    )
+    mistakes = {
+        sentence: [result(case, formula, labelling) for case, _ in pairs]
+        for sentence, labelling in LABELLINGS.items()
+    }
+    both = "y_true is compared with the threshold, too: leave it as it is, 0 and 1"
+    mistakes[both] = [
+        result(case | {"y_true": case["y_true"] >= case.get("threshold", 0.5)}, formula)
+        for case, _ in pairs
+    ]
+    sentence = recognise([given for _, given in pairs], mistakes, NEAR)
     case, given = wrong[0]
     general = "the scores are wrong: a pixel is car where y_pred >= threshold, and only there"
     return _fault(sentence or general, case, given, result(case, formula))
@@ -365,13 +373,15 @@ def _shape_fault(formula, pairs):
     for case, given in pairs:
         expected = result(case, formula)
         if not agree(given, expected, NEAR):
-            single = " (squeeze() also removes the axis of a single picture)"
-            return Fault(
-                f"with {_shapes(case)}, the scores have to be those without the last axis"
-                f"{single if len(expected) == 1 else ''}",
-                shown(given),
-                shown(expected),
-            )
+            sentence = "the scores have to be those without the last axis"
+            if case["y_true"].ndim == case["y_pred"].ndim == 3:
+                sentence = (
+                    "the scores are wrong: after 255, uint8 begins again at 0 "
+                    "(.sum() avoids that, Python's sum and += do not)"
+                )
+            elif len(expected) == 1:
+                sentence += " (squeeze() also removes the axis of a single picture)"
+            return Fault(f"with {_shapes(case)}, {sentence}", shown(given), shown(expected))
 
 
 def _fault(sentence, case, given, expected):

@@ -179,7 +179,18 @@ def empties(value):
     return lambda i, u, a, b: np.where(u == 0, value, i / np.maximum(u, 1))
 
 
+def counted_in_uint8(y_true, y_pred, threshold=0.5):
+    a, b = (each.reshape(len(each), -1) for each in (y_true, (y_pred >= threshold)))
+    both, either = (sum(each.T.astype(np.uint8)) for each in (a * b, a | b))
+    return np.where(either == 0, 1, both / np.maximum(either, 1))
+
+
 OTHERS = {
+    "y_true is compared with the threshold, too": (
+        lambda y_true, y_pred, threshold=0.5: right(y_true >= threshold, y_pred, threshold),
+        6,
+    ),
+    "Python's sum and += do not": (counted_in_uint8, 7),
     "added up as they are": (soft, 6),
     "your function changes its argument y_pred": (in_place, 6),
     "both masks are empty, the prediction is perfect: it scores 1 (0/0 is NaN)": (
