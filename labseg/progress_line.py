@@ -6,7 +6,6 @@ from uuid import uuid4
 
 from tqdm import tqdm
 
-DELAY = 1  # seconds: shorter work is silent
 EVERY = 0.5  # seconds between two lines
 
 
@@ -34,17 +33,17 @@ class ProgressLine:
             self.write(text)
 
 
-def counted(items, what, total, unit):
-    """Yield the items; once that takes more than a second, say how many of `total` are done."""
+def counted(items, what, total, unit, delay=1):
+    """Yield the items; after `delay` seconds, say how many of `total` are done."""
     line = ProgressLine()
     if not line.in_notebook:
-        yield from tqdm(items, what, total, unit=unit, delay=DELAY)
+        yield from tqdm(items, what, total, unit=unit, delay=delay)
         return
     start = shown = time.monotonic()
     for n, item in enumerate(items, 1):
         yield item
         now = time.monotonic()
-        if now - start > DELAY and now - shown > EVERY:
+        if now - start > delay and now - shown > EVERY:
             line.write(f"{what}: {n:,} of {total:,} {unit}s")
             shown = now
     if shown > start:

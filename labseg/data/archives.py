@@ -23,7 +23,9 @@ def check(archive):
     """Look at every name and read every byte of an archive before anything is unpacked."""
     members = _members(archive)
     with _archive_errors(archive), zipfile.ZipFile(archive) as opened:
-        for member in counted(members.values(), f"Checking {archive.name}", len(members), "file"):
+        for member in counted(
+            members.values(), f"Checking {archive.name}", len(members), "file", delay=0
+        ):
             with opened.open(member) as file:
                 while file.read(CHUNK):
                     pass
@@ -99,7 +101,9 @@ def _extract(archive, members, paths):
     with _archive_errors(archive), disk_errors(place, RESUMES), zipfile.ZipFile(archive) as opened:
         paths[0].parent.mkdir(parents=True)
         for member, path in zip(
-            counted(members, f"Unpacking {archive.name}", len(members), "file"), paths, strict=True
+            counted(members, f"Unpacking {archive.name}", len(members), "file", delay=0),
+            paths,
+            strict=True,
         ):
             with opened.open(member) as packed, path.open("wb") as file:
                 shutil.copyfileobj(packed, file, CHUNK)

@@ -8,7 +8,7 @@ from labseg.progress_line import counted
 
 @pytest.fixture
 def shown(monkeypatch):
-    """What a notebook shows, {id of a line: its last text}; without any delay."""
+    """What a notebook shows, {id of a line: its last text}."""
     import IPython
     import IPython.display
 
@@ -20,27 +20,24 @@ def shown(monkeypatch):
 
     monkeypatch.setattr(IPython, "get_ipython", lambda: "a kernel")
     monkeypatch.setattr(IPython.display, "display", display)
-    monkeypatch.setattr(progress_line, "DELAY", -1)
     monkeypatch.setattr(progress_line, "EVERY", -1)
     return lines
 
 
 def test_a_notebook_keeps_one_line_however_many_were_shown(shown):
     seen = []
-    for item in counted("abc", "Reading", 3, "letter"):
+    for item in counted("abc", "Reading", 3, "letter", delay=-1):
         seen.append((item, list(shown.values())))
     assert [item for item, _ in seen] == ["a", "b", "c"]
     assert seen[2][1] == ["Reading: 2 of 3 letters"]
     assert list(shown.values()) == ["Reading: 3 letters in 0 s"]
 
 
-def test_quick_work_is_silent(shown, monkeypatch):
-    monkeypatch.setattr(progress_line, "DELAY", 1)
+def test_quick_work_is_silent(shown):
     assert list(counted("abc", "Reading", 3, "letter")) == ["a", "b", "c"]
     assert shown == {}
 
 
-def test_a_terminal_has_a_progress_bar(capsys, monkeypatch):
-    monkeypatch.setattr(progress_line, "DELAY", 0)
-    assert list(counted("abc", "Reading", 3, "letter")) == ["a", "b", "c"]
+def test_a_terminal_has_a_progress_bar(capsys):
+    assert list(counted("abc", "Reading", 3, "letter", delay=0)) == ["a", "b", "c"]
     assert "Reading: 100%" in capsys.readouterr().err
