@@ -1,5 +1,6 @@
 """A real JupyterLab in a real browser, as a student has it: open a lesson, run it, type."""
 
+import contextlib
 import json
 import os
 import re
@@ -105,7 +106,8 @@ class Lesson:
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", self._request)
-        self.page.goto(f"{address}/lab/tree/{self.path.name}?reset")
+        # In a workspace of its own, JupyterLab does not open what was open before.
+        self.page.goto(f"{address}/lab/workspaces/{self.path.stem}/tree/{self.path.name}")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
         self._wait_until_idle(60)
 
@@ -150,13 +152,13 @@ class Lesson:
 
     def saved(self):
         """Save the notebook in the browser; what is in its file then."""
-        before = self.path.stat().st_mtime_ns
         self.menu("File", "Save Notebook")
-        for _ in range(100):
-            if self.path.stat().st_mtime_ns != before:
-                break
+        self.page.wait_for_selector(".lm-TabBar-tab.jp-mod-current:not(.jp-mod-dirty)")
+        for _ in range(100):  # the file is emptied before it is written
+            with contextlib.suppress(ValueError):
+                return nbformat.read(self.path, as_version=4)
             time.sleep(0.1)
-        return nbformat.read(self.path, as_version=4)
+        raise AssertionError(f"{self.path} was not saved")
 
     def cell(self, text):
         """The code cell with a text in its source."""
