@@ -250,6 +250,7 @@ def _watch(process, streams, reading, limits, result):
             os.set_blocking(stream, False)
             selector.register(stream, selectors.EVENT_READ)
         while selector.get_map() or process.poll() is None:
+            over = process.poll() is not None  # before the look at what it wrote
             if selector.get_map():
                 ready = [key.fd for key, _ in selector.select(BEAT)]
             else:  # it has closed them, and goes on
@@ -263,7 +264,7 @@ def _watch(process, streams, reading, limits, result):
                 return "out of time", f"it had not ended after {limits.seconds} s"
             if ended := watch.too_much(process.pid, limits.memory, result):
                 return ended
-            if process.poll() is not None and not ready:
+            if over and not ready:
                 break  # without a sandbox, what it left running may hold them open
     return "", ""
 
