@@ -243,10 +243,15 @@ class Transform:
 
     steps: tuple[tuple, ...]
 
-    def __call__(self, array):
+    def __call__(self, array, *others):
         """A new array of the same dtype; ValueError unless it is given one picture or one mask."""
         import numpy as np
 
+        if others:
+            raise ValueError(
+                "T takes one picture or one mask at a time: call it once for the picture and once "
+                "for its mask"
+            )
         array = np.asarray(array)
         if array.ndim < 2 or array.shape[2:] not in ((), (3,)):
             raise ValueError(

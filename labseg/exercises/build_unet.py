@@ -15,7 +15,7 @@ from labseg.exercises.graphs import first_fault, net_of, part_fault
 from labseg.exercises.judge import attempt, fault_of, raised
 from labseg.exercises.unet_floors import activation
 from labseg.exercises.unet_parts import PARTS
-from labseg.exercises.unet_sizes import blame
+from labseg.exercises.unet_sizes import UPSAMPLINGS, blame, by
 from labseg.exercises.verdict import short
 
 CALL = "build_unet(input_shape, n_ch, floors, convs=2)"
@@ -133,9 +133,32 @@ def _explained(case, answer):
         return error
     if cause := attempt(blame, case["floors"], answer["layers"])[0]:
         return f"Keras cannot build the model, since {cause}"
+    if cause := attempt(_skip_size, case, answer)[0]:
+        return f"Keras cannot build the model, since {cause}"
     if re.search("concatenat|incompatible shapes", error, re.IGNORECASE):
         return f"{error} (does each skip join on its own floor, the last one kept first?)"
     return error
+
+
+def _skip_size(case, answer):
+    """What is wrong with the size of a skip that can't be joined, or None."""
+    called = [entry["class_name"] for entry in answer["layers"]]
+    level = case["floors"] - sum(kind in UPSAMPLINGS for kind in called)
+    expected = tuple(n // 2**level for n in case["input_shape"][:2])
+    pairs = re.findall(r"\(None, (\d+), (\d+), \d+\)", short(answer.get("message")))
+    sizes = [(int(height), int(width)) for height, width in pairs]
+    if len(sizes) != 2 or sizes.count(expected) != 1:
+        return None
+    skip = sizes[sizes[0] == expected]
+    half = tuple(n // 2 for n in expected)
+    remedy = (
+        "keep the features before you pool them"
+        if skip == half and level == case["floors"] - 1  # no smaller floor was kept
+        else "each skip joins on its own floor, and what was kept last is needed first"
+    )
+    return (
+        f"the skip joined on floor {level} has {by(skip)} pixels, expected {by(expected)}: {remedy}"
+    )
 
 
 def _kinds(answer):

@@ -169,6 +169,10 @@ EXPLAINED = {
         "a layer is called with too many arguments: several tensors go into one list, as in "
         "Concatenate()([a, b])"
     ),
+    r"Concatenate\.__init__\(\) takes": (
+        "Concatenate is given the tensors where it is made: first make it, then call it on a list "
+        "of them, as in Concatenate()([a, b])"
+    ),
     r"expects 1 input\(s\), but it received": (
         "a layer that takes one tensor is called on several: only Concatenate takes a list"
     ),

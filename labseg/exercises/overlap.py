@@ -32,6 +32,7 @@ PARTS = (
     *["shapes"] * 5,
 )
 ONE_EACH = "expected one score for each picture, so sum over axis=(1, 2) alone"
+EXCHANGED = "the arguments are exchanged: y_true comes first, then y_pred"
 WAIT = "judged once the scores of plain masks are right"
 NUMPY_SAYS = {  # a part of NumPy's message: what it means here
     "truth value of an array": "there is one number for each picture, and if takes a single one: "
@@ -341,7 +342,14 @@ def _threshold_fault(formula, pairs):
         result(case | {"y_true": case["y_true"] >= case.get("threshold", 0.5)}, formula)
         for case, _ in pairs
     ]
-    sentence = recognise([given for _, given in pairs], mistakes, NEAR)
+    given = [given for _, given in pairs]
+    sentence = recognise(given, mistakes, NEAR)
+    for labels in (lambda scores: scores, lambda scores: scores == 1):  # as the truth is read
+        exchanged = [
+            case | {"y_true": labels(case["y_pred"]), "y_pred": case["y_true"]} for case, _ in pairs
+        ]
+        results = [result(case, formula) for case in exchanged]
+        sentence = sentence or recognise(given, {EXCHANGED: results}, NEAR)
     case, given = wrong[0]
     general = "the scores are wrong: a pixel is car where y_pred >= threshold, and only there"
     return _fault(sentence or general, case, given, result(case, formula))

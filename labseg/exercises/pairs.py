@@ -165,6 +165,8 @@ class Side:
         why = ""
         if self.given.ndim < len(shape):
             why = f"np.stack makes one array of several {self.name}, counted by its first axis"
+        elif self.given.ndim > len(shape):
+            why = "np.concatenate joins several arrays into one along their first axis"
         elif set(self.given.shape[:3]).isdisjoint(shape[:3]):
             why = f"use the argument {SIDES[self.name][1]}, not a variable of the notebook"
         fault = wrong_shape(self.given, shape, why)

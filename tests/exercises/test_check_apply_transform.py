@@ -222,7 +222,7 @@ WRONG = {
         lambda x_data, y_data: (x_data, y_data),
         0,
     ),
-    "your function raised TypeError: Transform.__call__() takes 2": (
+    "call it once for the picture and once for its mask": (
         lambda x_data, y_data, T: T(x_data, y_data),
         0,
     ),

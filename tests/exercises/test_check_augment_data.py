@@ -238,6 +238,10 @@ WRONG = {
         variant(lambda data, transforms: appended(data, transforms) / 255, appended),
         0,
     ),
+    "np.concatenate joins several arrays into one along their first axis": (
+        variant(lambda data, ts: [data, *(moved(data, T) for T in ts)]),
+        0,
+    ),
     "the shape of the pictures is wrong": (
         variant(lambda data, ts: np.stack([data, *(moved(data, T) for T in ts)])),
         0,

@@ -38,6 +38,10 @@ def skip_after_pooling(x, skips, floor):
     return layers.Concatenate()([x, kept])
 
 
+def skip_after_its_pooling(x, skips, floor):
+    return layers.Concatenate()([x, skips[floor]["pooled"]])
+
+
 def skip_of_wrong_floor(x, skips, floor):
     return layers.Concatenate()([x, skips[-1 - floor]["kept"]])
 
@@ -90,7 +94,11 @@ WRONG = {
     ),
     "skip of the wrong floor": (
         {"join": skip_of_wrong_floor},
-        {"model": "(does each skip join on its own floor, the last one kept first?)"},
+        {"model": "24×8: each skip joins on its own floor, and what was kept last is needed first"},
+    ),
+    "skip after its own pooling": (
+        {"join": skip_after_its_pooling},
+        {"model": "has 24×12 pixels, expected 48×24: keep the features before you pool them"},
     ),
     "skip too early": (
         {"join": lambda x, skips, k: layers.Concatenate()([x, skips[k]["early"]])},
@@ -583,7 +591,7 @@ class Subclassed(keras.Model):
         (valid_padding, "since a Conv2D is 3×3 with padding='valid' (the default), which shrinks"),
         (
             variant(join=skip_of_wrong_floor),
-            "floors=2, convs=3: your function raised ValueError: A `Concatenate` layer",
+            "floors=2, convs=3: Keras cannot build the model, since the skip joined on floor 1 has",
         ),
         (only_cnn, "the number of poolings does not change with floors: it is always 0"),
         (no_decoder, "your model has 0 upsamplings, expected 1: one Conv2DTranspose for each"),

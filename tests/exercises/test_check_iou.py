@@ -185,9 +185,24 @@ def counted_in_uint8(y_true, y_pred, threshold=0.5):
     return np.where(either == 0, 1, both / np.maximum(either, 1))
 
 
+def with_sums(y_true, y_pred, threshold=0.5):
+    """Takes it for granted that y_true holds 0 and 1 only."""
+    a, b = (each.reshape(len(each), -1) for each in (y_true, y_pred >= threshold))
+    both = (a * b).sum(axis=1)
+    return ratio(both, a.sum(axis=1) + b.sum(axis=1) - both)
+
+
 OTHERS = {
     "y_true is compared with the threshold, too": (
         lambda y_true, y_pred, threshold=0.5: right(y_true >= threshold, y_pred, threshold),
+        6,
+    ),
+    "the arguments are exchanged: y_true comes first": (
+        lambda y_pred, y_true, threshold=0.5: right(y_true == 1, y_pred, threshold),
+        6,
+    ),
+    "the arguments are exchanged: y_true comes first, then y_pred; with": (
+        lambda y_pred, y_true, threshold=0.5: with_sums(y_true, y_pred, threshold),
         6,
     ),
     "Python's sum and += do not": (counted_in_uint8, 7),

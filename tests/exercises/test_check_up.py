@@ -245,6 +245,11 @@ WRONG = {
         "several tensors go into one list, as in Concatenate()([a, b])",
         0,
     ),
+    "the tensors to the constructor": (
+        step(join=lambda x, skip: layers.Concatenate(x, skip)),
+        "first make it, then call it on a list of them, as in Concatenate()([a, b])",
+        0,
+    ),
     "two to the constructor": (
         step(join=lambda x, skip: layers.Concatenate([x, skip])),
         "returned the layer Concatenate itself, expected a tensor: first make the layer, then",
