@@ -4,6 +4,7 @@ Nothing heavy is imported before a command needs it: `labseg --help` answers at 
 """
 
 import platform
+import sys
 from typing import Annotated
 
 import typer
@@ -17,6 +18,8 @@ class PlainErrors(TyperGroup):
     """One sentence for what the user can mend; any other exception keeps its traceback."""
 
     def invoke(self, ctx):
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(errors="replace")  # its encoding may lack × and …
         try:
             return super().invoke(ctx)
         except LabsegError as error:

@@ -121,7 +121,10 @@ def find_root(start: str | Path) -> Path:
 
 def read_origin(root: Path) -> Origin:
     """Read the repository's address and the version's tag from pyproject.toml."""
-    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8")).get("project", {})
+    try:
+        project = tomllib.loads((root / "pyproject.toml").read_text("utf-8")).get("project", {})
+    except tomllib.TOMLDecodeError as error:
+        raise ReleaseError(f"pyproject.toml can't be read: {error}.") from None
     address = project.get("urls", {}).get("Repository", "").removesuffix("/").removesuffix(".git")
     slug = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+)", address)
     if not slug:

@@ -250,6 +250,7 @@ def _named(folder, ending):
     """The folder's files with this ending, by name without it; hidden files left out."""
     try:
         entries = [entry for entry in os.scandir(folder) if not entry.name.startswith(".")]
+        os.stat(os.path.join(folder, "."))  # it may be listed and yet not be entered
     except PermissionError:
         raise NotAllowed(f"You may not read {folder}: change its permissions.") from None
     found, capitals = {}, []

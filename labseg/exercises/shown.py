@@ -15,7 +15,8 @@ class Shown:
     def show(self):
         shell = _shell()
         if shell is None:
-            print(self.message)
+            encoding = sys.stdout.encoding or "utf-8"  # a terminal's may lack ✓ and ✗
+            print(self.message.encode(encoding, "replace").decode(encoding))
         else:
             self._ipython_display_()
         return self

@@ -314,6 +314,12 @@ def test_outside_a_checkout_it_says_what_to_do(tmp_path):
         release(tmp_path)
 
 
+def test_a_broken_pyproject_is_named(checkout):
+    (checkout / "pyproject.toml").write_text("[project\n")
+    with pytest.raises(ReleaseError, match=r"pyproject\.toml can't be read: .*line 1"):
+        release(checkout)
+
+
 def test_an_address_that_colab_cannot_open_is_refused(checkout):
     pyproject = checkout / "pyproject.toml"
     pyproject.write_text(

@@ -1,5 +1,6 @@
 """The reader on files as Carvana has them, and on bad ones; the split by car."""
 
+import os
 import re
 
 import numpy as np
@@ -348,6 +349,21 @@ def test_a_page_of_the_web_in_the_place_of_a_photograph(folder):
     path = folder / "train" / f"{NAME}.jpg"
     path.write_text("<html>Sign in</html>")
     fails(folder, f"{path} is damaged, or is not a picture: fetch it again.")
+
+
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="permissions of POSIX systems")
+def test_a_folder_that_may_be_listed_but_not_entered(folder):
+    for parent in (folder, *folder.parents[:3]):
+        parent.chmod(0o755)
+    (folder / "train").chmod(0o744 if os.geteuid() == 0 else 0o400)
+    user = os.geteuid()
+    try:
+        os.seteuid(user or 65534)  # root may enter any folder
+        said = f"You may not read {folder / 'train'}: change its permissions."
+        fails(folder, said, error=PermissionError)
+    finally:
+        os.seteuid(user)
+        (folder / "train").chmod(0o755)
 
 
 def test_a_file_that_may_not_be_read(folder, monkeypatch):

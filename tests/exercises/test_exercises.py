@@ -1,7 +1,9 @@
 """What all exercises share: the record, the judge, the verdict, hints and progress."""
 
+import io
 import os
 import signal
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +106,14 @@ def test_a_function_that_is_not_written_yet(capsys):
     verdict = labseg.check.area(not_written)
     assert not verdict.attempted
     assert capsys.readouterr().out.startswith("… Not attempted yet. Write the function and run")
+
+
+def test_a_terminal_without_our_signs_still_gets_the_words(monkeypatch):
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", terminal)
+    labseg.check.area(area)
+    terminal.flush()
+    assert b"Right, all of it" in terminal.buffer.getvalue()
 
 
 def test_choices_and_texts_are_answers_too(capsys):
