@@ -25,6 +25,7 @@ _PUBLIC = {
     "metrics": ("labseg.metrics", None),
     "evaluation": ("labseg.evaluation", None),
     "plot": ("labseg.plot", None),
+    "explorers": ("labseg.explorers", None),
     "quiet_keras": ("labseg.models", "quiet_keras"),
     "load_model": ("labseg.models", "load_model"),
     "backup": ("labseg.training", "backup"),

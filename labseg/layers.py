@@ -273,19 +273,34 @@ def receptive_field(model, axis=0):
     and the last pixel seen rather than D alone. Where paths join, both are seen.
     Raises InvalidValue, in one sentence, for layers that this does not cover (Dense, say).
     """
+    layers = _layers_along(model, axis)
+    period = {}  # after so many output pixels the pattern repeats
+    for layer in layers:
+        before = math.lcm(*(period[name] for name in layer.inputs))
+        period[layer.name] = before * _stride_up(layer, axis)
+    spans = [_seen(layers, axis, at) for at in range(period[layers[-1].name])]
+    sizes = [last - first + 1 for first, last in spans]
+    return min(sizes), max(sizes)
+
+
+def seen_pixels(model, n, axis=0):
+    """The first and last input pixel that each of the output pixels 0 … n − 1 can depend on.
+
+    A list of n pairs of ints. Pixels below 0 or beyond the picture are padding. Arguments and
+    errors as in `receptive_field`.
+    """
+    layers = _layers_along(model, axis)
+    return [_seen(layers, axis, at) for at in range(n)]
+
+
+def _layers_along(model, axis):
     if axis not in (0, 1) or isinstance(axis, float):
         raise InvalidValue(f"axis={axis!r}: give 0 for the height or 1 for the width.")
     try:
         text, _ = configuration(model)
     except ValueError as error:
         raise InvalidValue(str(error)) from None
-    layers = read_layers(text)
-    period = {}  # after so many output pixels the pattern repeats
-    for layer in layers:
-        before = math.lcm(*(period[name] for name in layer.inputs))
-        period[layer.name] = before * _stride_up(layer, axis)
-    sizes = [_seen(layers, axis, at) for at in range(period[layers[-1].name])]
-    return min(sizes), max(sizes)
+    return read_layers(text)
 
 
 def _stride_up(layer, axis):
@@ -294,7 +309,7 @@ def _stride_up(layer, axis):
 
 
 def _seen(layers, axis, at):
-    """How many input pixels output pixel `at` sees."""
+    """The first and last input pixel that output pixel `at` sees."""
     seen = {layers[-1].name: (at, at)}
     for layer in reversed(layers):
         if layer.name not in seen:
@@ -303,8 +318,7 @@ def _seen(layers, axis, at):
         for name in layer.inputs if first <= last else ():
             low, high = seen.get(name, (first, last))
             seen[name] = min(low, first), max(high, last)
-    first, last = seen.get(layers[0].name, (1, 0))
-    return last - first + 1
+    return seen.get(layers[0].name, (1, 0))
 
 
 def _back(layer, axis, first, last):

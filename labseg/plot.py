@@ -44,12 +44,16 @@ def show(alt):
     if ipython is None or ipython.get_ipython() is None:
         plt.show()
         return
+    ipython.display.display({"text/plain": alt, "text/html": as_html(alt)}, raw=True)
+
+
+def as_html(alt):
+    """Close the current figure; it as HTML text, with `alt` for readers who can't see it."""
     figure, png = plt.gcf(), io.BytesIO()
     figure.savefig(png, format="png", dpi=110, bbox_inches="tight")
     plt.close(figure)
     source = f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode('ascii')}"
-    html = f'<img src="{source}" alt="{escape(alt)}" style="max-width: 100%">'
-    ipython.display.display({"text/plain": alt, "text/html": html}, raw=True)
+    return f'<img src="{source}" alt="{escape(alt)}" style="max-width: 100%">'
 
 
 def grid(rows, columns, height=1.7, width=2.55):
@@ -341,11 +345,7 @@ def receptive_fields(image, sizes, at):
     filled_dict("sizes", sizes, "{name: side length in pixels}")
     side = (1, 1e5, "a number of pixels")
     sizes = {name: number(f"sizes[{name!r}]", size, *side) for name, size in sizes.items()}
-    try:
-        row, column = at
-    except (TypeError, ValueError):
-        raise InvalidValue(f"at={at!r}: give (row, column) in pixels.") from None
-    row, column = number("row", row, 0, len(image)), number("column", column, 0, image.shape[1])
+    row, column = _place(at, image)
     figure, ax = plt.subplots(figsize=(6, 4.1), layout="constrained")
     picture(ax, image, "what one output pixel can see")
     outline = [effects.withStroke(linewidth=4, foreground="white", alpha=0.7)]
@@ -361,6 +361,95 @@ def receptive_fields(image, sizes, at):
         names.append(f"{name}: {size:g} px" + ", larger than the picture" * hidden)
     _legend_below(figure, lines, names)
     ax.set(xlim=(-0.5, image.shape[1] - 0.5), ylim=(image.shape[0] - 0.5, -0.5))
+    return ax
+
+
+def patches(images, at, sides, titles=None):
+    """Square cutouts around one pixel of each picture: a line a side length, a column a picture.
+
+    at: (row, column) of each picture's pixel, which is framed. titles: one for each picture.
+    What lies outside a picture is hatched. Raises ValueError for lists of different lengths and
+    places outside the pictures.
+    """
+    images = [_pixels(image) for image in images]
+    titles = [None] * len(images) if titles is None else list(titles)
+    if not len(images) == len(at) == len(titles):
+        raise InvalidValue(
+            f"{len(images)} pictures, {len(at)} places and {len(titles)} titles: give one place "
+            "(and one title) for each picture."
+        )
+    sides = [whole_number("a side", side, 1) for side in sides]
+    axes = grid(len(sides), len(images), height=1.3, width=1.3)
+    for ax, title in zip(axes[0], titles, strict=True):
+        ax.set_title(title, fontsize=9)
+    for line, side in zip(axes, sides, strict=True):
+        line[0].set_ylabel(f"{side}×{side}", fontsize=9)
+        for ax, image, place in zip(line, images, at, strict=True):
+            row, column = _place(place, image)
+            picture(ax, image)
+            top, left = row - side // 2 - 0.5, column - side // 2 - 0.5
+            box = {"fill": False, "edgecolor": GREY, "linewidth": 0}
+            ax.add_patch(Rectangle((left, top), side, side, hatch="///", zorder=-1, **box))
+            frame = {"fill": False, "edgecolor": PINK, "linewidth": 1.5}
+            ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, **frame))
+            ax.set(xlim=(left, left + side), ylim=(top + side, top))
+    return axes
+
+
+def iou_by_field(runs):
+    """IoU against the receptive field: on the left the theoretical one, on the right the measured.
+
+    runs: those of peephole.json, [{"network", "depth", "sees", "half", "iou"}, …]. Each network
+    has a line, each of its depths a dot at the mean of its runs and a bar from lowest to highest.
+    """
+    networks = {}
+    for run in runs:
+        networks.setdefault(run["network"], {}).setdefault(run["depth"], []).append(run)
+    size = {"figsize": (WIDTH, 3.3), "sharey": True, "layout": "constrained"}
+    figure, axes = plt.subplots(1, 2, **size)
+    for k, (name, depths) in enumerate(networks.items()):
+        ious = [[run["iou"] for run in same] for _, same in sorted(depths.items())]
+        mean = np.array([np.mean(values) for values in ious])
+        spread = mean - [min(values) for values in ious], [max(v) for v in ious] - mean
+        colour, marker, dashes = _style(k)
+        style = {"color": colour, "marker": marker, "linestyle": dashes, "markersize": 5}
+        for ax, key in zip(axes, ("sees", "half"), strict=True):
+            at = [np.mean([run[key] for run in same]) for _, same in sorted(depths.items())]
+            ax.errorbar(at, mean, spread, label=name, capsize=2, elinewidth=1, **style)
+    axes[0].set(title="what it could see", xlabel="receptive field (pixels)")
+    axes[0].set_ylabel("mean IoU on test cars")
+    axes[1].set(title="what it looks at", xlabel="side that holds half of the gradient (pixels)")
+    for ax in axes:
+        ax.set_xscale("log", base=2)
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.grid(alpha=0.3)
+    _legend_below(figure, *axes[0].get_legend_handles_labels())
+    return axes
+
+
+def ladder(steps, quoted=()):
+    """One bar for each of {answer: score from 0 to 1}, the best on top.
+
+    quoted: the answers whose scores were not computed here; their bars are hatched.
+    Raises ValueError for other scores, and for quoted answers that are no step.
+    """
+    filled_dict("steps", steps, "{answer: score}")
+    steps = {name: number(f"steps[{name!r}]", score, 0, 1) for name, score in steps.items()}
+    if unknown := set(quoted) - set(steps):
+        raise InvalidValue(f"quoted: {min(unknown)!r} is none of the steps.")
+    size = WIDTH, 0.3 * len(steps) + 0.9
+    figure, ax = plt.subplots(figsize=size, layout="constrained")
+    for k, (name, score) in enumerate(sorted(steps.items(), key=lambda step: step[1])):
+        style = {"facecolor": "white", "hatch": "///"} if name in quoted else {"facecolor": BLUE}
+        ax.barh(k, score, height=0.7, edgecolor=BLUE, **style)
+        beside = {"textcoords": "offset points", "va": "center", "fontsize": 9}
+        ax.annotate(f"{score:.3f}", (score, k), (4, 0), **beside)
+    names = sorted(steps, key=steps.get)
+    ax.set(yticks=range(len(names)), yticklabels=names, xlim=(0, 1.08))
+    ax.set(xlabel="mean IoU on test cars", title="what each answer reaches")
+    if quoted:
+        bars = [Patch(color=BLUE), Patch(facecolor="white", edgecolor=BLUE, hatch="///")]
+        _legend_below(figure, bars, ["computed here", "quoted"])
     return ax
 
 
@@ -402,6 +491,15 @@ def walk_back(stacks):
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
     return axes[0]
+
+
+def _place(at, image):
+    """(row, column) within a picture, checked."""
+    try:
+        row, column = at
+    except (TypeError, ValueError):
+        raise InvalidValue(f"at={at!r}: give (row, column) in pixels.") from None
+    return number("row", row, 0, len(image)), number("column", column, 0, image.shape[1])
 
 
 def _stack(title, stack):

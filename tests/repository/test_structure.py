@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 FLOORS = [
     {"labseg.errors", "labseg.arguments", "labseg.files", "labseg.tracing", "labseg.progress_line"},
     {"labseg.data", "labseg.metrics", "labseg.layers", "labseg.plot"},
-    {"labseg.evaluation", "labseg.models", "labseg.training"},
+    {"labseg.evaluation", "labseg.models", "labseg.training", "labseg.explorers"},
     {"labseg.exercises"},
     {"labseg.grading"},
     {"labseg.doctor"},
