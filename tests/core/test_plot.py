@@ -113,6 +113,42 @@ def test_curves_and_receptive_fields_name_what_they_show():
     assert (*box.get_xy(), box.get_width()) == (11.5, 6.5, 7)
 
 
+def test_patches_show_the_place_in_the_middle_of_every_cutout():
+    axes = plot.patches([IMAGE, IMAGE], [(0, 0), (9, 20)], [3, 8], ["left", "right"])
+    assert axes.shape == (2, 2)
+    for line, side in zip(axes, (3, 8), strict=True):
+        for ax, (row, column) in zip(line, [(0, 0), (9, 20)], strict=True):
+            (left, right), (below, above) = ax.get_xlim(), ax.get_ylim()
+            assert (right - left, below - above) == (side, side)
+            assert left < column < right
+            assert above < row < below
+            frame = ax.patches[-1]
+            assert frame.get_xy() == (column - 0.5, row - 0.5)
+    assert [ax.get_title() for ax in axes[0]] == ["left", "right"]
+    assert [line[0].get_ylabel() for line in axes] == ["3×3", "8×8"]
+
+
+def test_iou_by_field_has_a_dot_at_the_mean_of_the_seeds():
+    one = {"network": "A", "depth": 1, "sees": 3, "half": 1, "iou": 0.5}
+    runs = [one, one | {"iou": 0.7}, one | {"depth": 0, "sees": 1, "iou": 0.2}]
+    axes = plot.iou_by_field([*runs, one | {"network": "B"}])
+    line = axes[0].containers[0].lines[0]
+    np.testing.assert_allclose(line.get_xdata(orig=False), [1, 3])
+    np.testing.assert_allclose(line.get_ydata(orig=False), [0.2, 0.6])
+    np.testing.assert_allclose(axes[1].containers[0].lines[0].get_xdata(orig=False), [1, 1])
+    (bars,) = axes[0].containers[0].lines[2]
+    np.testing.assert_allclose(bars.get_segments()[1], [[3, 0.5], [3, 0.7]])
+    assert [text.get_text() for text in axes[0].figure.legends[0].get_texts()] == ["A", "B"]
+
+
+def test_the_ladder_is_sorted_and_tells_what_is_quoted():
+    ax = plot.ladder({"b": 0.5, "c": 0.75, "a": 0.25}, quoted=["b"])
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b", "c"]
+    assert [bar.get_width() for bar in ax.patches] == [0.25, 0.5, 0.75]
+    assert [bool(bar.get_hatch()) for bar in ax.patches] == [False, True, False]
+    assert {text.get_text() for text in ax.texts} == {"0.250", "0.500", "0.750"}
+
+
 @pytest.mark.parametrize(("floors", "n_ch"), [(0, 3), (2, 4), (4, 8)])
 def test_the_unet_drawing_has_a_box_a_floor_and_side(floors, n_ch):
     ax = plot.unet((96, 144), n_ch, floors)
@@ -321,6 +357,12 @@ ANSWER = {"CNN": SCORES}
         (lambda: plot.receptive_fields(IMAGE, {"CNN": 0}, (1, 1)), "a number of pixels from 1"),
         (lambda: plot.receptive_fields(IMAGE, {"CNN": 5}, (25, 1)), "row=25.* from 0 to 20"),
         (lambda: plot.receptive_fields(IMAGE, {"CNN": 5}, 3), "at=3: give .row, column."),
+        (lambda: plot.patches([IMAGE], [(1, 1)] * 2, [7]), "1 pictures, 2 places and 1 titles"),
+        (lambda: plot.patches([IMAGE], [(25, 1)], [7]), "row=25.* from 0 to 20"),
+        (lambda: plot.patches([IMAGE], [(1, 1)], [0]), "a side=0"),
+        (lambda: plot.ladder({}), "steps is empty: give {answer: score}"),
+        (lambda: plot.ladder({"CNN": 52}), r"steps\['CNN'\]=52: give a number from 0 to 1"),
+        (lambda: plot.ladder({"CNN": 0.5}, ["trees"]), "'trees' is none of the steps"),
         (lambda: plot.unet((96, 144), 8, 5), "96×144 cannot be halved 5 times"),
         (lambda: plot.unet((96, 144), 8, 10**9), "cannot be halved"),
         (lambda: plot.unet((96, 144), 8, -1), "floors=-1"),
@@ -347,6 +389,8 @@ def test_figures_fit_a_notebook():
     plot.scores({"CNN": [0.5, 0.6]})
     plot.pairs(FIVE, range(5))
     plot.levels(IMAGE, MASK)
+    plot.patches([IMAGE] * 6, [(9, 9)] * 6, [7, 18], list("abcdef"))
+    plot.ladder({"CNN": 0.5, "U-Net": 0.9}, ["CNN"])
     plot.unet((96, 144), 8, np.int64(4))
     for number in plt.get_fignums():
         figure = plt.figure(number)
