@@ -5,20 +5,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from labseg import plot
-from labseg.explorers.drawing import (
+from labseg.explorers.explorer import Explorer, Slider
+from labseg.explorers.page import Chart, picture, side_by_side, wrong_legend
+from labseg.explorers.pixels import (
     LARGE,
     SMALL,
-    Chart,
     black_and_white,
     enlarged,
     factor,
     photos,
-    picture,
-    side_by_side,
-    wrong_legend,
     wrong_pixels,
 )
-from labseg.explorers.explorer import Explorer, Slider
 from labseg.metrics import iou, labels
 
 EDGES = 0, 1, 2, 3, 4, 8, 16  # a bar holds distances above its edge, up to the next
@@ -34,7 +31,7 @@ def errors(images, y_true, scores, threshold=0.5):
     Returns an Explorer. Raises ValueError for other shapes or values.
     """
     truth, found = labels(y_true, scores, threshold)
-    images = photos(images, len(truth), truth.shape[1:])
+    images = photos(images, truth)
     ious = iou(truth, found)
     order = np.argsort(ious, kind="stable")
     counts = np.array([_by_distance(*pair) for pair in zip(truth, found, strict=True)])
@@ -73,7 +70,8 @@ def _distance(truth):
     if truth.all() or not truth.any():
         return np.full(truth.shape, np.inf)
     sides = (
-        cv2.distanceTransform(side.astype(np.uint8), cv2.DIST_L2, 5) for side in (truth, ~truth)
+        cv2.distanceTransform(side.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        for side in (truth, ~truth)
     )
     return sum(sides)  # each is 0 on the other side
 

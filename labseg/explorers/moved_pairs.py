@@ -4,7 +4,9 @@ import cv2
 import numpy as np
 
 from labseg import plot
-from labseg.explorers.drawing import (
+from labseg.explorers.explorer import Explorer, Slider, Switch
+from labseg.explorers.page import picture, side_by_side
+from labseg.explorers.pixels import (
     MIDDLE,
     black_and_white,
     bordered,
@@ -12,10 +14,7 @@ from labseg.explorers.drawing import (
     factor,
     one_mask,
     photo,
-    picture,
-    side_by_side,
 )
-from labseg.explorers.explorer import Explorer, Slider, Switch
 from labseg.metrics import iou
 
 

@@ -8,17 +8,9 @@ from matplotlib.patches import Rectangle
 from labseg import plot
 from labseg.arguments import filled_dict, whole_number
 from labseg.errors import InvalidValue
-from labseg.explorers.drawing import (
-    LARGE,
-    enlarged,
-    factor,
-    framed,
-    one_mask,
-    photo,
-    picture,
-    side_by_side,
-)
 from labseg.explorers.explorer import Explorer, Slider
+from labseg.explorers.page import picture, side_by_side
+from labseg.explorers.pixels import LARGE, enlarged, factor, framed, one_mask, photo
 from labseg.layers import seen_pixels
 
 DARK = 0.25  # how bright what a network cannot see is left
@@ -73,15 +65,19 @@ class _Field:
         except InvalidValue as error:
             raise InvalidValue(f"{name}: {error}.") from None
         taken = model.input_shape[1:]
-        if any(n not in (None, own) for n, own in zip(taken, image.shape, strict=True)):
+        fits = len(taken) == 3 and all(
+            n in (None, m) for n, m in zip(taken, image.shape, strict=True)
+        )
+        if not fits:
             raise InvalidValue(f"{name} takes pictures of shape {taken}, not {image.shape}.")
-        self.rows, self.columns = spans
-        self.scores = _scores(model, image)
-        if self.scores.shape != image.shape[:2]:
+        scores = _scores(model, image)
+        if scores.shape != (*image.shape[:2], 1):
             raise InvalidValue(
-                f"{name} gives {self.scores.shape} for a picture of {image.shape}; expected one "
-                "score a pixel."
+                f"{name} turns a picture of shape {image.shape} into {scores.shape}; expected "
+                "one score a pixel, (h, w, 1)."
             )
+        self.rows, self.columns = spans
+        self.scores = scores[..., 0]
 
     def patch(self, row, column):
         """What the score depends on: as two slices within the picture, and its full size."""
@@ -127,10 +123,10 @@ class _Field:
 
 
 def _scores(model, image):
-    """A model's scores on one picture, float (h, w)."""
+    """What a model gives for one picture."""
     import keras
 
-    return keras.ops.convert_to_numpy(model(image[None], training=False))[0].squeeze(-1)
+    return keras.ops.convert_to_numpy(model(image[None], training=False))[0]
 
 
 def _start(at, fields):

@@ -4,19 +4,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from labseg import plot
-from labseg.explorers.drawing import (
-    LARGE,
-    Chart,
-    factor,
-    line_style,
-    photos,
-    picture,
-    side_by_side,
-    swatch,
-    wrong_legend,
-    wrong_pixels,
-)
 from labseg.explorers.explorer import Explorer, Slider
+from labseg.explorers.page import Chart, line_style, picture, side_by_side, swatch, wrong_legend
+from labseg.explorers.pixels import LARGE, factor, photos, wrong_pixels
 from labseg.metrics import labels, mask_stack
 
 GRID = np.arange(101) / 100
@@ -31,7 +21,7 @@ def threshold(images, y_true, scores):
     """
     truth, _ = labels(y_true, scores)
     scores = mask_stack(scores, "The prediction")
-    images = photos(images, len(truth), truth.shape[1:])
+    images = photos(images, truth)
     n, _, width = truth.shape
     curves, areas = _curves(truth, scores)
     means = curves.mean(axis=1)

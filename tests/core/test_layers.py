@@ -9,7 +9,7 @@ from keras import layers
 from reference import build_cnn, build_unet
 
 from labseg.errors import LabsegError
-from labseg.layers import read_layers, receptive_field
+from labseg.layers import read_layers, receptive_field, seen_pixels
 
 # --- read_layers ---------------------------------------------------------------------------
 
@@ -226,11 +226,11 @@ def test_receptive_field_of_the_cnn():
     assert receptive_field(build_cnn((16, 16, 3), 2, L=5)) == (11, 11)
 
 
-def measured(model, axis, size):
-    """The same by brute force: move one input pixel at a time and see which outputs move.
+def moved(model, axis, size):
+    """Brute force: move one input pixel at a time and see which outputs move, bool (size, n).
 
     Weights are positive, so that nothing cancels, and without biases black gives 0, so that
-    nothing is rounded away. Only outputs far from the borders count.
+    nothing is rounded away.
     """
     for weight in model.weights:
         zero = weight.name in ("bias", "beta", "moving_mean")
@@ -241,10 +241,13 @@ def measured(model, axis, size):
         lines[(i, i, across) if axis == 0 else (i, across, i)] = 1.0
     out = keras.ops.convert_to_numpy(model(lines)).sum(axis=-1)
     middle = out.shape[2 - axis] // 2
-    out = out[:, :, middle] if axis == 0 else out[:, middle]
-    moved = out > 0  # (input pixel, output pixel)
-    widths = []
-    for column in moved.T[out.shape[1] // 3 : -(out.shape[1] // 3)]:
+    return (out[:, :, middle] if axis == 0 else out[:, middle]) > 0
+
+
+def measured(model, axis, size):
+    """The receptive field by brute force, of outputs far from the borders."""
+    widths, moves = [], moved(model, axis, size).T
+    for column in moves[len(moves) // 3 : -(len(moves) // 3)]:
         seen = np.flatnonzero(column)
         assert 0 < seen[0] <= seen[-1] < size - 1, "reaches a border: take a larger size"
         widths.append(seen[-1] - seen[0] + 1)
@@ -297,14 +300,25 @@ def test_receptive_field_of_joined_paths_by_brute_force():
         assert receptive_field(model, axis) == measured(model, axis, 64)
 
 
+def linear_unet(*arguments):
+    """A sigmoid of large sums would not move, and a maximum shows one pixel only."""
+    config = build_unet(*arguments).to_json().replace('"sigmoid"', '"linear"')
+    return keras.models.model_from_json(config.replace('"MaxPooling2D"', '"AveragePooling2D"'))
+
+
 @pytest.mark.parametrize(("floors", "convs", "size"), [(2, 1, 96), (3, 2, 320)])
 def test_receptive_field_of_a_unet_by_brute_force(floors, convs, size):
-    model = build_unet((size, 8, 1), 1, floors, convs)
-    # A sigmoid of large sums would not move, and a maximum shows one pixel only.
-    config = model.to_json().replace('"sigmoid"', '"linear"')
-    config = config.replace('"MaxPooling2D"', '"AveragePooling2D"')
-    model = keras.models.model_from_json(config)
+    model = linear_unet((size, 8, 1), 1, floors, convs)
     assert receptive_field(model) == measured(model, 0, size)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_the_pixels_that_are_seen_by_brute_force(axis):
+    model = linear_unet((40, 40, 1), 1, 2, 1)
+    seen = np.array(seen_pixels(model, 40, axis))
+    found = [np.flatnonzero(column)[[0, -1]] for column in moved(model, axis, 40).T]
+    np.testing.assert_array_equal(seen.clip(0, 39), found)
+    assert (seen[20] == found[20]).all()  # far from the borders nothing is cut off
 
 
 def test_receptive_field_of_models_within_the_model_by_brute_force():

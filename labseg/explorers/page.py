@@ -1,7 +1,6 @@
 """Pictures and plots as HTML, each with a text for those who can't see it.
 
-Pictures are small arrays, enlarged pixel by pixel, so that one takes milliseconds. Plots are SVG
-in the colour of the text around them, so that they suit a light page and a dark one.
+Plots are SVG in the colour of the text around them, so that they suit a light page and a dark one.
 """
 
 import base64
@@ -10,129 +9,11 @@ from html import escape
 
 import cv2
 import numpy as np
-from matplotlib.colors import to_rgb
 
-from labseg.errors import InvalidValue
-from labseg.metrics import check_range, number_array
-from labseg.plot import DASHES, EXTRA, MISSED
+from labseg.plot import BLUE, DASHES, EXTRA, GREEN, MISSED, ORANGE, PINK
 
-LARGE, MIDDLE, SMALL = 400, 300, 200  # widths of pictures on the screen, in pixels, at most
-
-
-def photos(images, n=None, size=None):
-    """`images` as uint8 (n, h, w, 3), from that or floats from 0 to 1.
-
-    n, size: how many there should be, and their (h, w). Raises ValueError for anything else.
-    """
-    images = number_array(images, "images")
-    if images.ndim != 4 or images.shape[-1] != 3 or not images.size:
-        raise InvalidValue(
-            f"images has shape {images.shape}; expected (n, h, w, 3) "
-            "(for a single picture, write image[None])."
-        )
-    if n is not None and images.shape[:3] != (n, *size):
-        raise InvalidValue(
-            f"images has shape {images.shape} but the truth {(n, *size)}: "
-            "give one mask for each picture, of its size."
-        )
-    return _bytes(images)
-
-
-def photo(image, size=None):
-    """One picture as uint8 (h, w, 3); arguments and errors as in `photos`."""
-    image = number_array(image, "image")
-    if image.ndim != 3 or image.shape[-1] != 3 or not image.size:
-        raise InvalidValue(
-            f"image has shape {image.shape}; expected (h, w, 3), one picture such as images[0]."
-        )
-    return _bytes(image)
-
-
-def _bytes(images):
-    if images.dtype.kind in "iu" and images.min() >= 0 and images.max() <= 255:
-        return images.astype(np.uint8)
-    check_range(images, "The picture", "values", "divide by 255, or give whole numbers up to 255")
-    return np.round(images * 255).clip(0, 255).astype(np.uint8)
-
-
-def one_mask(mask, image):
-    """A mask as bool (h, w), from (h, w) or (h, w, 1) of 0 and 1, of the picture's size."""
-    mask = number_array(mask, "mask")
-    if mask.ndim == 3 and mask.shape[-1] == 1:
-        mask = mask[..., 0]
-    if mask.shape != image.shape[:2]:
-        raise InvalidValue(f"mask has shape {mask.shape} but the picture {image.shape[:2]}.")
-    if not np.isin(mask, (0, 1)).all():
-        raise InvalidValue(
-            f"mask has values from {mask.min():.7g} to {mask.max():.7g}; expected 0 and 1 "
-            "(if it is 0 and 255, use mask > 0)."
-        )
-    return mask == 1
-
-
-def factor(width, side):
-    """How many times a picture of this width is enlarged so that it is at most `side` wide."""
-    return max(1, side // width)
-
-
-def enlarged(pixels, times):
-    """Each pixel as a block of times × times."""
-    return pixels.repeat(times, axis=0).repeat(times, axis=1)
-
-
-def wrong_pixels(image, truth, found, times):
-    """The picture in grey, enlarged: missed car in blue, invented car in orange with dark dots.
-
-    The dots tell the two apart where colours cannot.
-    """
-    grey = 0.4 * 255 + 0.6 * image.mean(axis=-1)
-    shown = np.repeat(grey[..., None], 3, axis=-1).astype(np.uint8)
-    shown[truth & ~found] = _rgb(MISSED)
-    shown[~truth & found] = _rgb(EXTRA)
-    shown = enlarged(shown, times)
-    dot, size = np.zeros((times, times), bool), round(times / 3)
-    start = (times - size) // 2
-    dot[start : start + size, start : start + size] = True
-    shown[np.kron(~truth & found, dot)] = 0
-    return shown
-
-
-def bordered(pixels, area, times, colour=EXTRA):
-    """The picture, enlarged, with an area tinted and a line around it."""
-    shown = pixels.astype(np.float32)
-    shown[area] = 0.65 * shown[area] + 0.35 * np.array(_rgb(colour), np.float32)
-    shown = np.ascontiguousarray(enlarged(shown.astype(np.uint8), times))
-    outlines, _ = cv2.findContours(
-        enlarged(area.astype(np.uint8), times), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE
-    )
-    cv2.drawContours(shown, outlines, -1, (255, 255, 255), 3)
-    cv2.drawContours(shown, outlines, -1, _rgb(colour), 2)
-    return shown
-
-
-def framed(shown, inside, times, rim=2):
-    """An enlarged picture with a frame around a part of it, two slices of the small one.
-
-    rim: how wide a white line goes around the frame.
-    """
-    shown = np.ascontiguousarray(shown)
-    (top, bottom), (left, right) = ((times * s.start, times * s.stop) for s in inside)
-    ends = (left - 1, top - 1), (right, bottom)
-    for wide, colour in ((2 * rim + 1, (255, 255, 255)), (1, _rgb(EXTRA))):
-        cv2.rectangle(shown, *ends, colour, wide)
-    return shown
-
-
-def black_and_white(mask):
-    """A mask as a picture."""
-    return np.repeat(mask[..., None] * np.uint8(255), 3, axis=-1)
-
-
-def _rgb(colour):
-    return tuple(round(255 * part) for part in to_rgb(colour))
-
-
-# --- HTML ----------------------------------------------------------------------------------------
+# As labseg.plot's, but for the black, which a dark page swallows.
+COLOURS = BLUE, ORANGE, GREEN, PINK, "#56B4E9"
 
 
 def picture(pixels, alt, title="", width=None):
@@ -259,7 +140,3 @@ class Chart:
 def line_style(k):
     """Colour and dashes of the k-th of several lines."""
     return COLOURS[k], DASHES[k]
-
-
-# As labseg.plot's, but for the black, which a dark page swallows.
-COLOURS = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9"
