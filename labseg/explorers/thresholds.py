@@ -23,7 +23,7 @@ def threshold(images, y_true, scores):
     scores = mask_stack(scores, "The prediction")
     images = photos(images, truth)
     n, _, width = truth.shape
-    curves, areas = _curves(truth, scores)
+    curves, areas = five_scores(truth, scores)
     means = curves.mean(axis=1)
     times = factor(width, LARGE)
 
@@ -60,7 +60,7 @@ def _kind(scores):
     return scores.dtype if scores.dtype.kind == "f" else np.float64
 
 
-def _curves(truth, scores):
+def five_scores(truth, scores):
     """The five scores at each threshold, float (5, n, 101), and the areas of A∩B and B."""
     n, pixels = len(truth), truth[0].size
     # How many thresholds let a pixel pass: of these counts, one histogram a picture says it all.
