@@ -44,7 +44,7 @@ def swatch(colour, dashes=None, dot=""):
         shape = f'<rect width="14" height="14" fill="{colour}"/>'
         shape += f'<rect x="5" y="5" width="4" height="4" fill="{dot}"/>' * bool(dot)
         return _inline(14, 14, shape)
-    return _inline(30, 12, f'<path d="M0 6H30" {_stroke(colour, dashes)}/>')
+    return _inline(46, 12, f'<path d="M0 6H46" {_stroke(colour, dashes)}/>')
 
 
 def wrong_legend(missed, invented):

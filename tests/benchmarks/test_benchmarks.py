@@ -9,13 +9,15 @@ import signal
 import time
 from pathlib import Path
 
-import ledger  # benchmarks/ is on the tests' path (pyproject.toml)
+import explorers  # benchmarks/ is on the tests' path (pyproject.toml)
+import ledger
 import numpy as np
 import pytest
 import train
 from fresh_process import in_fresh_process, peak_memory
 from labseg_author import lessons
 
+import labseg
 from labseg.data.carvana import Cars
 from labseg.evaluation import Band
 
@@ -270,6 +272,20 @@ def test_full_scale_repeats_pictures_and_says_what_to_do_without_a_gpu(keras, mo
     # Compiling is left out of the speed.
     assert "first epoch, compiling included: 60.0 s" in printed
     assert "100.0 pictures a second" in printed
+
+
+# The explorers.
+
+
+def test_explorers_are_moved_until_enough_moves_have_shown():
+    pictures = cars(3)
+    scores = np.linspace(0, 1, pictures.masks.size).reshape(pictures.masks.shape)
+    explorer = labseg.explorers.threshold(pictures.images, pictures.masks, scores)
+    seen = []
+    explorer.picture.observe(lambda change: seen.append(change["new"]), "value")
+    seconds = explorers.moves(explorer, 20, np.random.default_rng(0))
+    assert len(seconds) == len(seen) == 20
+    assert min(seconds) > 0
 
 
 # The ledger.
