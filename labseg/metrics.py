@@ -1,12 +1,13 @@
-"""How good is a mask? Accuracy, IoU and Dice, one score an image.
+"""How good is a mask? Accuracy, IoU and Dice, one score an image; and how good is its border?
 
 A is the true car, B the predicted one, μ an area in pixels:
 accuracy = share of pixels with the right label, IoU = μ(A∩B)/μ(A∪B), Dice = 2μ(A∩B)/(μ(A)+μ(B)).
 """
 
+import cv2
 import numpy as np
 
-from labseg.arguments import number
+from labseg.arguments import number, whole_number
 from labseg.errors import InvalidValue
 
 ROUNDING = 1e-6  # as far as rounding errors may take a score out of [0, 1]
@@ -37,6 +38,56 @@ def dice(y_true, y_pred, threshold=0.5):
     """Dice score of the car, float (n,); arguments, errors and empty masks as in `iou`."""
     both, _, total = _areas(y_true, y_pred, threshold)
     return _ratio(2 * both, total)
+
+
+def boundary_iou(y_true, y_pred, threshold=0.5, width=None):
+    """IoU of the two borders, float (n,); arguments, errors and empty masks as in `iou`.
+
+    The border of a mask is its car within `width` pixels of what is not car (diagonal steps count
+    as one), and what lies outside the picture is not car. So a large car no longer hides a bad
+    outline. width: a whole number; without one, 2 % of the picture's diagonal, at least 1.
+    Boundary IoU of Cheng, Girshick, Dollár, Berg and Kirillov, CVPR 2021 (arXiv:2103.16562).
+    """
+    truth, found = labels(y_true, y_pred, threshold)
+    if width is None:
+        width = max(1, round(0.02 * np.hypot(*truth.shape[1:])))
+    width = whole_number("width", width, 1, "a whole number of pixels")
+    truth, found = (_borders(masks, width) for masks in (truth, found))
+    return _ratio((truth & found).sum(axis=(1, 2)), (truth | found).sum(axis=(1, 2)))
+
+
+def border_distance(masks):
+    """How far each pixel is from the nearest one on the other side of the border, float (n, h, w).
+
+    masks: (n, h, w) or (n, h, w, 1), 0 and 1. The distance is Euclidean, from centre to centre of
+    the pixels: 1 beside the border, √2 at a corner of it. The picture's edge is no border; in a
+    mask that is all car or has none, every pixel is infinitely far from one.
+    Raises ValueError for other shapes or values.
+    """
+    masks = mask_stack(masks, "The stack of masks")
+    if not np.isin(masks, (0, 1)).all():
+        raise InvalidValue(
+            f"The masks have values from {masks.min():.7g} to {masks.max():.7g}; expected 0 and 1 "
+            "(scores >= 0.5 makes labels of scores)."
+        )
+    distances = np.full(masks.shape, np.inf, np.float32)
+    for mask, distance in zip(masks == 1, distances, strict=True):
+        if mask.any() and not mask.all():
+            for side in (mask, ~mask):
+                distance[side] = _depth(side, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[side]
+    return distances
+
+
+def _borders(masks, width):
+    """The pixels of the masks, bool (n, h, w), that are less than `width` + 1 from the outside."""
+    padded = np.pad(masks, ((0, 0), (1, 1), (1, 1)))
+    depths = [_depth(mask, cv2.DIST_C, cv2.DIST_MASK_3)[1:-1, 1:-1] for mask in padded]
+    return masks & (np.array(depths) <= width)
+
+
+def _depth(mask, *metric):
+    """The distance of each pixel of a mask, bool (h, w), from the nearest outside it."""
+    return cv2.distanceTransform(mask.astype(np.uint8), *metric)
 
 
 def _areas(y_true, y_pred, threshold):

@@ -11,7 +11,7 @@ from labseg.errors import LabsegError
 TRUTH = np.array([[[1, 1, 0, 0], [1, 1, 0, 0]]])  # 4 car pixels of 8
 SHIFTED = np.array([[[0, 1, 1, 0], [0, 1, 1, 0]]])  # 2 of them found, 2 too many
 NOTHING, EVERYTHING = np.zeros_like(TRUTH), np.ones_like(TRUTH)
-ALL = (metrics.accuracy, metrics.iou, metrics.dice)
+ALL = (metrics.accuracy, metrics.iou, metrics.dice, metrics.boundary_iou)
 
 
 @pytest.mark.parametrize(
@@ -25,12 +25,12 @@ ALL = (metrics.accuracy, metrics.iou, metrics.dice)
     ],
 )
 def test_by_hand(found, accuracy, iou, dice):
-    got = [float(score(TRUTH, found)[0]) for score in ALL]
+    got = [float(score(TRUTH, found)[0]) for score in ALL[:3]]
     assert got == pytest.approx([accuracy, iou, dice])
 
 
 def test_both_empty_is_perfect_and_one_empty_is_a_miss():
-    for score in (metrics.iou, metrics.dice):
+    for score in (metrics.iou, metrics.dice, metrics.boundary_iou):
         assert score(NOTHING, NOTHING) == [1]
         assert score(NOTHING, EVERYTHING) == [0]
         assert score(TRUTH, NOTHING) == [0]
@@ -122,3 +122,89 @@ def test_a_long_value_is_not_printed_whole():
     with pytest.raises(LabsegError) as raised:
         metrics.iou(TRUTH, TRUTH, np.zeros((9, 99)))
     assert len(str(raised.value)) < 100
+
+
+def blobs(seed=0, n=8, size=(23, 31)):
+    """Masks of a few rectangles each, some of which end at the picture's edge."""
+    rng = np.random.default_rng(seed)
+    masks = np.zeros((n, *size), np.uint8)
+    for mask in masks:
+        for _ in range(3):
+            row, column = rng.integers(-4, size[0]), rng.integers(-4, size[1])
+            height, width = rng.integers(3, 15, 2)
+            mask[max(row, 0) : row + height, max(column, 0) : column + width] = 1
+    return masks
+
+
+def eroded(mask, times):
+    """The mask (h, w) after so many erosions by 3×3 pixels; the outside of the picture is 0."""
+    for _ in range(times):
+        padded = np.pad(mask, 1)
+        mask = np.lib.stride_tricks.sliding_window_view(padded, (3, 3)).min(axis=(2, 3))
+    return mask
+
+
+@pytest.mark.parametrize("width", [1, 2, 5, 40, None])
+def test_boundary_iou_as_its_authors_compute_it(width):
+    truth = blobs()
+    found = np.concatenate([blobs(1)[:4], np.roll(truth[4:], 1, axis=2)])
+    times = width or 1  # 2 % of hypot(23, 31) is 0.77
+    expected = []
+    for pair in zip(truth, found, strict=True):
+        a, b = (mask > eroded(mask, times) for mask in pair)
+        expected.append((a & b).sum() / (a | b).sum())
+    np.testing.assert_allclose(metrics.boundary_iou(truth, found, width=width), expected)
+
+
+def test_the_width_is_two_percent_of_the_diagonal_and_a_huge_one_gives_the_iou():
+    truth = np.zeros((1, 300, 400), np.uint8)
+    truth[:, 50:250, 50:350] = 1
+    found = np.roll(truth, 7, axis=2)
+    assert metrics.boundary_iou(truth, found) == metrics.boundary_iou(truth, found, width=10)
+    assert metrics.boundary_iou(truth, found) < 0.75 < 0.95 < metrics.iou(truth, found)
+    assert metrics.boundary_iou(truth, found, width=10**6) == metrics.iou(truth, found)
+
+
+@pytest.mark.parametrize("width", [0, -1, 1.5, "2", True, np.nan])
+def test_a_width_that_is_no_number_of_pixels(width):
+    with pytest.raises(LabsegError, match=r"width=.*: give a whole number of pixels, at least 1"):
+        metrics.boundary_iou(TRUTH, SHIFTED, width=width)
+
+
+def test_the_distance_from_the_border_is_that_to_the_nearest_pixel_of_the_other_kind():
+    masks = blobs(2)
+    pixels = np.moveaxis(np.indices(masks.shape[1:]), 0, -1).reshape(-1, 2)
+    for mask, distance in zip(masks, metrics.border_distance(masks), strict=True):
+        apart = np.hypot(*np.moveaxis(pixels[:, None] - pixels[None], -1, 0))
+        same = mask.ravel()[:, None] == mask.ravel()[None]
+        nearest = np.where(same, np.inf, apart).min(axis=1)
+        np.testing.assert_allclose(distance.ravel(), nearest, rtol=1e-5)
+
+
+def test_distances_by_hand():
+    one = np.zeros((1, 3, 4))
+    one[0, 1, 1] = 1
+    root = np.sqrt(2)
+    expected = [[[root, 1, root, np.sqrt(5)], [1, 1, 1, 2], [root, 1, root, np.sqrt(5)]]]
+    for masks in (one, one.astype(bool), one[..., None]):
+        np.testing.assert_allclose(metrics.border_distance(masks), expected, rtol=1e-6)
+
+
+def test_a_mask_without_a_border_is_infinitely_far_from_it():
+    distances = metrics.border_distance(np.concatenate([NOTHING, TRUTH, EVERYTHING]))
+    assert np.isinf(distances[[0, 2]]).all()
+    assert np.isfinite(distances[1]).all()
+
+
+@pytest.mark.parametrize(
+    ("masks", "message"),
+    [
+        (TRUTH[0], "The stack of masks has shape (2, 4); expected (n, h, w)"),
+        (TRUTH * 255, "The masks have values from 0 to 255; expected 0 and 1"),
+        (TRUTH * 0.7, "The masks have values from 0 to 0.7; expected 0 and 1 (scores >="),
+        ([["a"]], "The stack of masks is not an array of numbers"),
+    ],
+)
+def test_masks_that_have_no_border_to_measure_from(masks, message):
+    with pytest.raises(LabsegError, match=re.escape(message)):
+        metrics.border_distance(masks)
