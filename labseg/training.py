@@ -13,15 +13,17 @@ import keras
 from labseg.arguments import folder_path
 from labseg.errors import InvalidType, InvalidValue
 from labseg.files import disk_errors, write_whole
-from labseg.progress_line import ProgressLine
+from labseg.progress_line import EVERY, ProgressLine
 
 
 class EpochCounter(keras.callbacks.Callback):
     """One line that counts the epochs of a training, for `fit(..., verbose=0, callbacks=[…])`.
 
-    It appears before the first step, which takes long because the model is compiled. In a
-    notebook the line is replaced after every epoch, so a saved page holds only the last one;
-    elsewhere the first and the last are printed.
+    It appears before the first step, which takes long because the model is compiled, and then
+    says how far the training is and how long it will take. In a notebook the line is replaced
+    as the training goes on, so a saved page holds only the last one; elsewhere the first and the
+    last are printed. It also gives the optimiser its variables: if Keras has to make them within
+    the first step, it compiles that step twice.
     name: what is being trained; the line begins with it.
     """
 
@@ -32,21 +34,43 @@ class EpochCounter(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         self._line = ProgressLine()
         self._start = time.perf_counter()
-        self._ends = []  # of the epochs
+        self._steps = self._epochs = 0  # that are done
         self._line.write(f"{self.name}: compiling the first step…")
+        self.model.optimizer.build(self.model.trainable_variables)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._steps += 1
+        now = time.perf_counter()
+        if self._steps == 1:
+            self._compiled = self._shown = now
+        elif now - self._shown > EVERY:
+            self._show(batch + 1, logs, now)
 
     def on_epoch_end(self, epoch, logs=None):
-        self._ends.append(time.perf_counter())
+        self._epochs += 1
         self._losses = _losses(logs or {})
-        text = f"{self.name}: epoch {epoch + 1} of {self.params['epochs']}{self._losses}"
-        if len(self._ends) > 1:  # the first one compiled as well
-            pace = (self._ends[-1] - self._ends[0]) / (len(self._ends) - 1)
-            text += f", about {pace * (self.params['epochs'] - epoch - 1):.0f} s to go"
+        self._show(self.params["steps"], logs, time.perf_counter())
+
+    def _show(self, step, logs, now):
+        """Replace the line: `step` steps of this epoch are done."""
+        epochs, steps = self.params["epochs"], self.params["steps"]
+        text = f"{self.name}: epoch {self._epoch + 1} of {epochs}"
+        if step != steps:
+            text += f", step {step}" + (f" of {steps}" if steps else "")
+        text += _losses(logs or {})
+        if steps and self._steps > 1:
+            pace = (now - self._compiled) / (self._steps - 1)
+            left = (epochs - self._epoch) * steps - step
+            text += f", about {pace * left:.0f} s to go"
         self._line.replace(text)
+        self._shown = now
 
     def on_train_end(self, logs=None):
-        if self._ends:  # not so for a training that had already ended when it was resumed
-            epochs = f"{len(self._ends)} epoch{'s' * (len(self._ends) > 1)}"
+        if self._epochs:  # not so for a training that had already ended when it was resumed
+            epochs = f"{self._epochs} epoch{'s' * (self._epochs > 1)}"
             seconds = time.perf_counter() - self._start
             self._line.write(f"{self.name}: {epochs} in {seconds:.0f} s{self._losses}")
 
