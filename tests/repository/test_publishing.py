@@ -3,11 +3,14 @@
 import re
 import tomllib
 from pathlib import Path
+from urllib.parse import quote
 
 import nbformat
 import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
+
+from labseg.models import OURS
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -44,6 +47,30 @@ def test_the_readme_links_every_lesson_to_colab_where_the_notebooks_do():
         first, *_ = nbformat.read(path, as_version=4).cells
         address = re.search(r"https://colab\.\S+?\.ipynb", first.source)[0]
         assert f"({address})" in README
+
+
+def test_every_link_to_binder_follows_from_the_address_and_the_version():
+    slug = PROJECT["urls"]["Repository"].removeprefix("https://github.com/")
+    lesson = "notebooks/01_dataset.ipynb"
+    assert (ROOT / lesson).exists()
+    address = f"https://mybinder.org/v2/gh/{slug}/v{PROJECT['version']}?labpath={quote(lesson, '')}"
+    links = {
+        page: re.findall(r"https://mybinder\S+?(?=\))", page.read_text("utf-8")) for page in PAGES
+    }
+    found = {page.relative_to(ROOT).as_posix(): set(all_) for page, all_ in links.items() if all_}
+    assert found == {"README.md": {address}, "notebooks/README.md": {address}}
+
+
+def test_the_notes_for_students_name_the_files_that_are_lost_with_a_machine():
+    notes = (ROOT / "notebooks" / "README.md").read_text("utf-8")
+    saved = {
+        name
+        for path in (ROOT / "notebooks").glob("*.ipynb")
+        for name in re.findall(r'\.save\(\\"(\w+\.keras)', path.read_text("utf-8"))
+        if name.removesuffix(".keras") in OURS
+    }
+    assert saved
+    assert {name for name in saved if f"`{name}`" not in notes} == set()
 
 
 def test_a_report_of_a_problem_asks_for_what_doctor_prints():
