@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import colab
 import nbformat
@@ -44,38 +45,43 @@ def stderr(notebook):
 
 
 @pytest.fixture(scope="session")
-def machine(tmp_path_factory, pytestconfig):
+def disk():
+    """A folder for all that follows, some 2 GB, which does not stay."""
+    with TemporaryDirectory(prefix="labseg-colab-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def machine(disk, pytestconfig):
     """Colab as a student finds it. Nothing is installed on it: what installs takes a copy."""
-    made = colab.new_machine(tmp_path_factory.mktemp("colab") / "machine")
+    made = colab.new_machine(disk / "machine")
     version = made.run("--version").stdout.strip()
     pytestconfig.stash[colab.FOUND] = version
     return made
 
 
 @pytest.fixture(scope="session")
-def published(tmp_path_factory):
+def published(disk):
     """The variables with which git finds this checkout at GitHub, under the tag of its version."""
-    folder = tmp_path_factory.mktemp("github") / "labseg"
-    return colab.publish(folder, ORIGIN.address, ORIGIN.tag)
+    return colab.publish(disk / "published", ORIGIN.address, ORIGIN.tag)
 
 
 @pytest.fixture(scope="session")
-def executed(machine, published, tmp_path_factory):
+def executed(machine, published, disk):
     """{lesson: its notebook with outputs}, run two at a time, each on a machine of its own."""
-    folder = tmp_path_factory.mktemp("lessons")
 
     def run(name):
-        own = machine.copy(folder / f"{name}_machine")
-        return own.execute(lesson(name), folder / name, **published)
+        own = machine.copy(disk / name)
+        return own.execute(lesson(name), own.folder / "content", **published)
 
     with ThreadPoolExecutor(2) as pool:
         return dict(zip(LESSONS, pool.map(run, LESSONS), strict=True))
 
 
 @pytest.fixture(scope="session")
-def installed(machine, published, tmp_path_factory):
+def installed(machine, published, disk):
     """(the machine after running the install cell twice, the notebook that did)."""
-    own = machine.copy(tmp_path_factory.mktemp("installed") / "machine")
+    own = machine.copy(disk / "installed")
     twice = notebook_of(install_cell(), install_cell(), WHERE)
     return own, own.execute(twice, own.folder / "content", **published)
 
@@ -119,10 +125,10 @@ def test_doctor_is_content_on_colab(installed):
     assert "[OK] Google Colab shows the notebooks" in ran.stdout
 
 
-def test_the_install_cell_ends_in_one_sentence_when_github_cannot_be_reached(machine, tmp_path):
-    nowhere = colab.instead_of(ORIGIN.address, tmp_path / "nowhere")
-    own = machine.copy(tmp_path / "machine")
-    notebook = own.execute(notebook_of(install_cell()), tmp_path / "content", **nowhere)
+def test_the_install_cell_ends_in_one_sentence_when_github_cannot_be_reached(machine, disk):
+    nowhere = colab.instead_of(ORIGIN.address, disk / "nowhere")
+    own = machine.copy(disk / "unreachable")
+    notebook = own.execute(notebook_of(install_cell()), own.folder / "content", **nowhere)
     (error,) = errors(notebook)
     says = "GitHub could not be reached. Wait a minute, then run this again."
     assert (error.ename, error.evalue) == ("ConnectionError", says)
