@@ -1,6 +1,5 @@
 """A real JupyterLab in a real browser, as a student has it: open a lesson, run it, type."""
 
-import contextlib
 import json
 import os
 import re
@@ -22,13 +21,38 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 OPTIONS = [
     "--no-browser",
     "--allow-root",
     "--IdentityProvider.token=",
     "--ServerApp.port_retries=0",
+    "--LabApp.expose_app_in_browser=True",  # as window.jupyterapp, which knows what to wait for
 ]
+LONG = 120_000  # milliseconds; a test that passes never waits so long
+
+# Whatever asks for an answer before the lesson can be read is a fault, as is an error.
+WATCH_DIALOGS = """
+new MutationObserver(records => {
+    for (const node of records.flatMap(record => [...record.addedNodes]))
+        if (node.matches?.(".jp-Dialog")) console.error(`dialog: ${node.textContent}`);
+}).observe(document, {childList: true, subtree: true});
+"""
+PANEL = "window.jupyterapp.shell.currentWidget"
+CONNECTED = f"""() => {{
+    const dialog = document.querySelector(".jp-Dialog");
+    if (dialog) throw new Error(`dialog: ${{dialog.textContent}}`);
+    const kernel = {PANEL}?.sessionContext?.session?.kernel;
+    return kernel?.connectionStatus === "connected" && kernel.status === "idle";
+}}"""
+# A cell gets its number when all that it shows has arrived.
+HAS_RUN = """([cell, before]) => {
+    const prompt = cell.querySelector(".jp-InputPrompt").textContent;
+    return /\\[\\d+\\]/.test(prompt) && prompt !== before;
+}"""
+ALL_HAVE_RUN = """() => [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")]
+    .every(prompt => /\\[\\d+\\]/.test(prompt.textContent))"""
+OURS = [".jp-RenderedMarkdown", ".jp-OutputArea-output"]  # on the page; the rest is JupyterLab's
+THEIRS = [".noUi-handle"]  # ipywidgets gives it no name; the slider's label stands beside it
 
 
 def free_port():
@@ -38,21 +62,16 @@ def free_port():
 
 
 @contextmanager
-def lab(home, theme="light"):
+def lab(home):
     """`labseg start lessons --open` in an empty home folder; (address, folder of the lessons)."""
-    settings = home / "settings" / "@jupyterlab"
     # Cells that are out of sight stay on the page, so that they can be found there.
-    for extension, values in {
-        "notebook-extension/tracker": {"windowingMode": "none"},
-        "apputils-extension/themes": {"theme": THEMES[theme]},
-    }.items():
-        path = settings / f"{extension}.jupyterlab-settings"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(values), encoding="utf-8")
+    tracker = home / "settings" / "@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
+    tracker.parent.mkdir(parents=True)
+    tracker.write_text(json.dumps({"windowingMode": "none"}), encoding="utf-8")
     port = free_port()
     environment = os.environ | {
         "HOME": str(home),
-        "JUPYTERLAB_SETTINGS_DIR": str(settings.parent),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
     }
     run = "from labseg.cli import app; app()"
@@ -96,20 +115,26 @@ def browser():
 
 
 class Lesson:
-    """A notebook that is open in JupyterLab."""
+    """A notebook that is open in JupyterLab, its kernel connected.
+
+    errors: what the browser's console complained about, dialogs too; outside: requests to others.
+    """
 
     def __init__(self, chromium, address, folder, name):
         self.path = folder / f"{name}_{time.monotonic_ns()}.ipynb"  # one that nobody has open
         shutil.copy(folder / f"{name}.ipynb", self.path)
         self.errors, self.outside = [], []
         self.page = chromium.new_page(viewport={"width": 1280, "height": 900})
+        self.page.set_default_timeout(LONG)
+        self.page.add_init_script(WATCH_DIALOGS)
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", self._request)
         # In a workspace of its own, JupyterLab does not open what was open before.
         self.page.goto(f"{address}/lab/workspaces/{self.path.stem}/tree/{self.path.name}")
-        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-        self._wait_until_idle(60)
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell")
+        # Until then JupyterLab says "idle" too, and Run starts nothing or asks for a kernel.
+        self.page.wait_for_function(CONNECTED)
 
     def _console(self, message):
         if message.type == "error":
@@ -127,67 +152,41 @@ class Lesson:
 
     def run_all(self, seconds):
         """Run a notebook that has not been run yet, until each of its cells has a number."""
-        for _ in range(5):  # it does nothing while the kernel is not connected
-            self.menu("Run", "Run All Cells")
-            time.sleep(5)
-            if self.page.locator(".jp-InputPrompt", has_text=re.compile(r"\[[\d*]+\]")).count():
-                break
-        self.page.wait_for_function(
-            """() => [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")]
-                .every(prompt => /\\[\\d+\\]/.test(prompt.textContent))""",
-            timeout=seconds * 1000,
-        )
-        self._wait_until_idle(seconds)
+        self.menu("Run", "Run All Cells")
+        self.page.wait_for_function(ALL_HAVE_RUN, timeout=seconds * 1000)
 
-    def _wait_until_idle(self, seconds):
-        self.page.wait_for_function(
-            """() => {
-                const dot = document.querySelector(".jp-Notebook-ExecutionIndicator");
-                const prompts = [...document.querySelectorAll(".jp-InputPrompt")];
-                return dot && dot.dataset.status === "idle"
-                    && !prompts.some(prompt => prompt.textContent.includes("*"));
-            }""",
-            timeout=seconds * 1000,
-        )
-
-    def saved(self):
-        """Save the notebook in the browser; what is in its file then."""
-        self.menu("File", "Save Notebook")
-        self.page.wait_for_selector(".lm-TabBar-tab.jp-mod-current:not(.jp-mod-dirty)")
-        for _ in range(100):  # the file is emptied before it is written
-            with contextlib.suppress(ValueError):
-                return nbformat.read(self.path, as_version=4)
-            time.sleep(0.1)
-        raise AssertionError(f"{self.path} was not saved")
+    def notebook(self):
+        """The notebook as it is on the page, saved or not."""
+        return nbformat.from_dict(self.page.evaluate(f"{PANEL}.context.model.toJSON()"))
 
     def cell(self, text):
-        """The code cell with a text in its source."""
-        return (
-            self.page.locator(".jp-CodeCell")
-            .filter(has=self.page.locator(".jp-InputArea-editor", has_text=text))
-            .first
-        )
+        """The first code cell with a text in its source."""
+        editor = self.page.locator(".jp-InputArea-editor", has_text=text)
+        return self.page.locator(".jp-CodeCell").filter(has=editor).first.element_handle()
 
-    def type(self, text, source):
-        """Replace the source of the cell that holds `text`, and run it; the cell."""
+    def run(self, text, source=None):
+        """Run the cell that holds `text`, or type another source there before; what it shows."""
         cell = self.cell(text)
-        cell.locator(".cm-content").click()
-        self.page.keyboard.press("Control+A")
-        self.page.keyboard.insert_text(source)
-        self.run_selected()
-        return self.cell(source.partition("\n")[0])
-
-    def run(self, text):
-        """Run the cell that holds `text`; what it then shows."""
-        cell = self.cell(text)
-        cell.locator(".cm-content").click()
-        self.run_selected()
-        return cell.locator(".jp-OutputArea").inner_text()
-
-    def run_selected(self):
+        before = cell.query_selector(".jp-InputPrompt").text_content()
+        cell.query_selector(".cm-content").click()
+        if source is not None:
+            self.page.keyboard.press("Control+A")
+            self.page.keyboard.insert_text(source)
         self.page.keyboard.press("Control+Enter")
-        time.sleep(0.5)
-        self._wait_until_idle(120)
+        self.page.wait_for_function(HAS_RUN, arg=[cell, before])
+        return "".join(out.inner_text() for out in cell.query_selector_all(".jp-OutputArea-output"))
+
+    def theme(self, name):
+        """Change JupyterLab's theme: "light" or "dark"."""
+        theme = f"JupyterLab {name.title()}"
+        self.page.evaluate(
+            "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme
+        )
+        self.page.wait_for_function(
+            """theme => document.body.dataset.jpThemeName === theme
+                && !document.getElementById("jupyterlab-splash")""",
+            arg=theme,
+        )
 
     def pictures(self):
         """[(text alternative, width in pixels)] of the pictures that are shown."""
@@ -195,8 +194,38 @@ class Lesson:
             "[...document.querySelectorAll('.jp-OutputArea img')].map(i => [i.alt, i.naturalWidth])"
         )
 
-    def picture(self, path):
-        self.page.screenshot(path=path)
+    def headings(self):
+        """The levels of the headings, from first to last."""
+        return self.page.evaluate(
+            """[...document.querySelectorAll(".jp-RenderedMarkdown :is(h1, h2, h3, h4, h5, h6)")]
+                .map(heading => Number(heading.tagName[1]))"""
+        )
+
+    def barriers(self):
+        """What axe calls serious or critical in what the lesson shows, as lines of text."""
+        from axe_playwright_python.base import AXE_SCRIPT
+
+        self.page.evaluate(AXE_SCRIPT)
+        found = self.page.evaluate(
+            "context => axe.run(context, {resultTypes: ['violations']})",
+            {"include": OURS, "exclude": THEIRS},
+        )
+        return [
+            f"{fault['id']}: {node['html'][:200]} {node['failureSummary']}"
+            for fault in found["violations"]
+            if fault["impact"] in ("serious", "critical")
+            for node in fault["nodes"]
+        ]
+
+    def screens(self, folder, name):
+        """Pictures of the whole lesson, a screen each."""
+        self.page.set_viewport_size({"width": 1280, "height": 1500})
+        scroller = self.page.query_selector(".jp-WindowedPanel-outer")
+        total, screen = scroller.evaluate("node => [node.scrollHeight, node.clientHeight]")
+        for n, top in enumerate(range(0, total, screen)):
+            scroller.evaluate("(node, top) => { node.scrollTop = top; }", top)
+            self.page.screenshot(path=folder / f"{name}_{n:02}.png")
 
     def close(self):
+        self.page.evaluate(f"{PANEL}.sessionContext.shutdown()")  # its kernel would go on
         self.page.close()
