@@ -1,6 +1,5 @@
 """The explorer of errors: the worst picture first, and how far from the border it is wrong."""
 
-import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -16,7 +15,7 @@ from labseg.explorers.pixels import (
     photos,
     wrong_pixels,
 )
-from labseg.metrics import iou, labels
+from labseg.metrics import border_distance, iou, labels
 
 EDGES = 0, 1, 2, 3, 4, 8, 16  # a bar holds distances above its edge, up to the next
 BARS = "1", "2", "3", "4", "5–8", "9–16", "over 16"
@@ -34,7 +33,7 @@ def errors(images, y_true, scores, threshold=0.5):
     images = photos(images, truth)
     ious = iou(truth, found)
     order = np.argsort(ious, kind="stable")
-    counts = np.array([_by_distance(*pair) for pair in zip(truth, found, strict=True)])
+    counts = _by_distance(truth, found)
     large, small = (factor(truth.shape[2], side) for side in (LARGE, SMALL))
 
     def view(place):
@@ -60,20 +59,14 @@ def errors(images, y_true, scores, threshold=0.5):
 
 
 def _by_distance(truth, found):
-    """How many pixels are missed and invented at each distance from the true border, (2, 7)."""
-    bar = np.searchsorted(EDGES, _distance(truth)) - 1
-    return [np.bincount(bar[wrong], minlength=7) for wrong in (truth & ~found, ~truth & found)]
-
-
-def _distance(truth):
-    """How far each pixel is from the nearest one on the other side of the true border, (h, w)."""
-    if truth.all() or not truth.any():
-        return np.full(truth.shape, np.inf)
-    sides = (
-        cv2.distanceTransform(side.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-        for side in (truth, ~truth)
+    """How many pixels of each picture are missed and invented at each distance, (n, 2, bars)."""
+    bars = np.searchsorted(EDGES, border_distance(truth)) - 1
+    return np.array(
+        [
+            [np.bincount(bar[wrong], minlength=len(BARS)) for wrong in (car & ~mask, ~car & mask)]
+            for bar, car, mask in zip(bars, truth, found, strict=True)
+        ]
     )
-    return sum(sides)  # each is 0 on the other side
 
 
 def _share(counts):

@@ -7,7 +7,8 @@ from labseg import plot
 from labseg.explorers.explorer import Explorer, Slider, Switch
 from labseg.explorers.page import picture, side_by_side
 from labseg.explorers.pixels import (
-    MIDDLE,
+    LARGE,
+    SMALL,
     black_and_white,
     bordered,
     enlarged,
@@ -26,7 +27,7 @@ def augmentation(image, mask):
     """
     image = photo(image)
     mask = one_mask(mask, image)
-    times = factor(image.shape[1], MIDDLE)
+    large, small = (factor(image.shape[1], side) for side in (LARGE, SMALL))
 
     def view(wrong, **settings):
         shown, right = moved(image, mask, **settings)
@@ -37,21 +38,22 @@ def augmentation(image, mask):
             + ("Only the picture was moved, the mask was not: " if wrong else "Both were moved: ")
             + f"mask and car agree with an IoU of {fit:.2f}."
         )
-        pictures = (
-            picture(enlarged(shown, times), f"The picture. {alt}", "the picture"),
+        both = picture(
+            bordered(shown, used, large),
+            "The picture with the mask's area tinted and outlined.",
+            "the mask on the picture",
+        )
+        apart = (
+            picture(enlarged(shown, small), f"The picture. {alt}", "the picture"),
             picture(
-                enlarged(black_and_white(used), times),
+                enlarged(black_and_white(used), small),
                 "The mask, white where it says car.",
                 "the mask",
             ),
-            picture(
-                bordered(shown, used, times),
-                "The picture with the mask's area tinted and outlined.",
-                "the mask on the picture",
-            ),
         )
-        colour = "font-weight: bold" if fit < 1 else ""
-        return side_by_side(*pictures) + f'<p style="margin: 6px 0; {colour}">{alt}</p>'
+        weight = "bold" if fit < 1 else "normal"
+        said = f'<div style="margin-top: 6px; line-height: 1.4; font-weight: {weight}">{alt}</div>'
+        return side_by_side(both, f"<div>{''.join(apart)}</div>") + said
 
     height, width = mask.shape
     sliders = {
@@ -89,7 +91,8 @@ def _words(right, down, zoom, brightness, flip):
     sides = (("right", "left", right), ("down", "up", down))
     steps = ["flipped left and right"] * flip
     steps += [f"zoomed ×{zoom:.2f}"] * (zoom != 1)
-    steps += [f"shifted {abs(n)} px {there if n > 0 else back}" for there, back, n in sides if n]
+    shifts = [f"{abs(n)} px {there if n > 0 else back}" for there, back, n in sides if n]
+    steps += [f"shifted {' and '.join(shifts)}"] * bool(shifts)
     steps += [f"brightness ×{brightness:.2f}"] * (brightness != 1)
     return f"{', '.join(steps).capitalize() or 'Nothing is changed yet'}."
 

@@ -36,7 +36,7 @@ def receptive_field(models, image, mask=None, at=None):
 
     def view(row, column):
         lines = [field.html(shown, row, column) for field in fields]
-        return f"<div>{_place(mask, row, column)}</div>{''.join(lines)}"
+        return f"<div>{_place(mask, row, column)}:</div>{''.join(lines)}"
 
     height, width = shown.shape[:2]
     sliders = {
@@ -106,7 +106,7 @@ class _Field:
         said, times = self.said(row, column), factor(image.shape[1], LARGE)
         pixel = slice(row, row + 1), slice(column, column + 1)
         large = framed(enlarged(self.lit(image, row, column), times), (rows, columns), times)
-        large = framed(large, pixel, times, rim=0)
+        large = framed(large, pixel, times, fine=True)
         words = f"The picture, dark but for what counts. {said}."
         parts = [picture(large, words, "in the picture")]
         alone = image[rows, columns]

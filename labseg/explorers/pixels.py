@@ -11,7 +11,7 @@ from labseg.errors import InvalidValue
 from labseg.metrics import check_range, number_array
 from labseg.plot import EXTRA, MISSED
 
-LARGE, MIDDLE, SMALL = 400, 300, 200  # widths of pictures on the screen, in pixels, at most
+LARGE, SMALL = 400, 200  # widths of pictures on the screen, in pixels, at most
 
 
 def photos(images, truth):
@@ -100,16 +100,16 @@ def bordered(pixels, area, times, colour=EXTRA):
     return shown
 
 
-def framed(shown, inside, times, rim=2):
+def framed(shown, inside, times, fine=False):
     """An enlarged picture with a frame around a part of it, two slices of the small one.
 
-    rim: how wide a white line goes around the frame.
+    fine: whether the frame is one thin line, around something small.
     """
     shown = np.ascontiguousarray(shown)
-    (top, bottom), (left, right) = ((times * s.start, times * s.stop) for s in inside)
-    ends = (left - 1, top - 1), (right, bottom)
-    for wide, colour in ((2 * rim + 1, (255, 255, 255)), (1, _rgb(EXTRA))):
-        cv2.rectangle(shown, *ends, colour, wide)
+    (top, bottom), (left, right) = ((times * s.start, times * s.stop - 1) for s in inside)
+    lines = [_rgb(EXTRA)] if fine else [_rgb(EXTRA), _rgb(EXTRA), (255, 255, 255)]
+    for out, colour in enumerate(lines, 1):
+        cv2.rectangle(shown, (left - out, top - out), (right + out, bottom + out), colour, 1)
     return shown
 
 

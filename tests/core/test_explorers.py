@@ -301,8 +301,9 @@ def test_done_wrong_the_mask_stays_and_its_iou_falls():
 
     def seen(**values):
         html = explorer.view(right=10, **values)
-        times = pictures(html)[1][1].shape[1] // 48
-        mask = pictures(html)[1][1][::times, ::times, 0] > 0
+        shown = next(shown for alt, shown in pictures(html) if alt.startswith("The mask"))
+        times = shown.shape[1] // 48
+        mask = shown[::times, ::times, 0] > 0
         return mask, float(re.search(r"IoU of (\d\.\d\d)", html)[1])
 
     right, fit = seen()
