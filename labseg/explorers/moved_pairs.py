@@ -40,11 +40,11 @@ def augmentation(image, mask):
         )
         both = picture(
             bordered(shown, used, large),
-            "The picture with the mask's area tinted and outlined.",
+            f"The picture with the mask's area tinted and outlined. {alt}",
             "the mask on the picture",
         )
         apart = (
-            picture(enlarged(shown, small), f"The picture. {alt}", "the picture"),
+            picture(enlarged(shown, small), "The picture alone.", "the picture"),
             picture(
                 enlarged(black_and_white(used), small),
                 "The mask, white where it says car.",

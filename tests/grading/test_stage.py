@@ -16,8 +16,13 @@ from labseg.grading.submission import asked, forbidden
 
 ROOT = Path(__file__).parents[2]
 GRADED = [exercise for exercise in EXERCISES if exercise.max_points]
-STAGED = {f"labseg.{path[:-3].replace('/', '.')}".removesuffix(".__init__") for path in stage.WHOLE}
-STAND_INS = {f"labseg.{path[:-3].replace('/', '.')}" for path in stage.ABSENT}
+
+
+def modules(paths):
+    return {f"labseg.{path[:-3].replace('/', '.')}".removesuffix(".__init__") for path in paths}
+
+
+STAGED, STAND_INS = modules(stage.WHOLE), modules(stage.ABSENT)
 
 
 def imports(path):

@@ -1,7 +1,8 @@
-"""In the sandbox, stands in for labseg.check, labseg.hint, labseg.reveal and labseg.progress.
+"""In the sandbox, stands in for what students call beside their answers.
 
-Checks, hints and progress are not there, and no answer needs them: whatever is called does
-nothing, and returns something like the verdict on an exercise that was not attempted.
+labseg.check, labseg.hint, labseg.reveal, labseg.progress and labseg.explorers are not there, and no
+answer needs them: whatever is called does nothing, and returns something like the verdict on an
+exercise that was not attempted.
 """
 
 
