@@ -41,15 +41,15 @@ def opened(chromium, server):
 
 @pytest.fixture
 def readable():
-    """A function that asserts that what a lesson shows can be read by everyone."""
+    """A function that asserts that everyone can read a lesson, or only what is in view."""
 
-    def assert_readable(lesson, name):
+    def assert_readable(lesson, name, whole=True):
         assert all(alt and width for alt, width in lesson.pictures())
         assert all(below <= above + 1 for above, below in pairwise([0, *lesson.headings()]))
         for theme in ("dark", "light"):
             lesson.theme(theme)
             if PICTURES:
-                lesson.screens(Path(PICTURES), f"{name}_{theme}")
-            assert lesson.barriers() == [], f"in the {theme} theme"
+                lesson.screens(Path(PICTURES), f"{name}_{theme}", whole)
+            assert lesson.barriers(whole) == [], f"in the {theme} theme"
 
     return assert_readable

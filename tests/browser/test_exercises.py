@@ -55,15 +55,14 @@ def test_a_wrong_answer_is_told_why_and_the_right_one_passes(opened, readable, e
         lesson.run(f"def {part}(", right(name, part))
     lesson.run(function)
     assert "Not attempted yet" in lesson.run(check)
-    readable(lesson, f"{exercise}_open")
     lesson.run(function, answer.replace(piece, slip))
     told = lesson.run(check)
     assert "Not yet" in told
     assert said in told
-    readable(lesson, f"{exercise}_wrong")
+    readable(lesson, f"{exercise}_wrong", whole=False)
     lesson.run(function, answer)
     assert "Right, all of it" in lesson.run(check)
-    readable(lesson, f"{exercise}_right")
+    readable(lesson, f"{exercise}_right", whole=False)
 
 
 def test_three_wrong_answers_in_a_row_are_offered_a_hint(opened):

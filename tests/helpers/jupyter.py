@@ -51,7 +51,7 @@ HAS_RUN = """([cell, before]) => {
 }"""
 ALL_HAVE_RUN = """() => [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")]
     .every(prompt => /\\[\\d+\\]/.test(prompt.textContent))"""
-OURS = [".jp-RenderedMarkdown", ".jp-OutputArea-output"]  # on the page; the rest is JupyterLab's
+TEXTS, OUTPUTS = ".jp-RenderedMarkdown", ".jp-OutputArea-output"  # ours; the rest is JupyterLab's
 THEIRS = [".noUi-handle"]  # ipywidgets gives it no name; the slider's label stands beside it
 
 
@@ -201,14 +201,14 @@ class Lesson:
                 .map(heading => Number(heading.tagName[1]))"""
         )
 
-    def barriers(self):
-        """What axe calls serious or critical in what the lesson shows, as lines of text."""
+    def barriers(self, texts=True):
+        """What axe calls serious or critical in outputs and in texts, as lines of text."""
         from axe_playwright_python.base import AXE_SCRIPT
 
         self.page.evaluate(AXE_SCRIPT)
         found = self.page.evaluate(
             "context => axe.run(context, {resultTypes: ['violations']})",
-            {"include": OURS, "exclude": THEIRS},
+            {"include": [OUTPUTS, TEXTS][: 1 + texts], "exclude": THEIRS},
         )
         return [
             f"{fault['id']}: {node['html'][:200]} {node['failureSummary']}"
@@ -217,8 +217,11 @@ class Lesson:
             for node in fault["nodes"]
         ]
 
-    def screens(self, folder, name):
-        """Pictures of the whole lesson, a screen each."""
+    def screens(self, folder, name, whole=True):
+        """A picture of the screen, or of the whole lesson, a screen each."""
+        if not whole:
+            self.page.screenshot(path=folder / f"{name}.png")
+            return
         self.page.set_viewport_size({"width": 1280, "height": 1500})
         scroller = self.page.query_selector(".jp-WindowedPanel-outer")
         total, screen = scroller.evaluate("node => [node.scrollHeight, node.clientHeight]")
