@@ -24,7 +24,14 @@ from matplotlib.ticker import LogLocator
 
 from labseg.arguments import car_set, filled_dict, image_size, number, whole_number
 from labseg.errors import InvalidType, InvalidValue
-from labseg.metrics import check_range, labels, mask_stack, number_array, number_row
+from labseg.metrics import (
+    border_distance,
+    check_range,
+    labels,
+    mask_stack,
+    number_array,
+    number_row,
+)
 
 BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#999999"
 MISSED, EXTRA = BLUE, ORANGE  # car called background, background called car
@@ -334,6 +341,78 @@ def scores(answers, name="IoU"):
     )
     ax.grid(axis="x", alpha=0.3)
     return ax
+
+
+def anatomy(y_true, answers, threshold=0.5):
+    """Missed and invented pixels by their distance from the true border, a plot for each answer.
+
+    answers: {name: scores (n, h, w)}, drawn on common scales; arguments and errors as in
+    `labseg.metrics.iou`, distances as in `labseg.metrics.border_distance`, rounded up. What is
+    wrong in a picture whose mask has no border counts in the title alone.
+    """
+    filled_dict("answers", answers, "{name: scores of every image}")
+    both = {name: labels(y_true, scores, threshold) for name, scores in answers.items()}
+    truth, _ = next(iter(both.values()))
+    distances = np.ceil(border_distance(truth))
+    shape = {"figsize": (WIDTH, 2.8), "sharex": True, "sharey": True, "squeeze": False}
+    figure, axes = plt.subplots(1, len(both), **shape, layout="constrained")
+    for ax, (name, (truth, found)) in zip(axes[0], both.items(), strict=True):
+        below = np.zeros(1)
+        for wrong, colour in (truth & ~found, MISSED), (~truth & found, EXTRA):
+            far = distances[wrong & np.isfinite(distances)].astype(int)
+            counts = np.bincount(far, minlength=len(below))
+            below = np.pad(below, (0, len(counts) - len(below)))
+            ax.bar(np.arange(len(counts)), counts, 0.85, bottom=below, color=colour)
+            below = below + counts
+        ax.set(title=f"{name}: {(truth != found).sum():,} wrong pixels")
+        ax.set_xlabel("distance from the true border (pixels)")
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.yaxis.set_major_formatter("{x:,.0f}")
+        ax.grid(axis="y", alpha=0.3)
+        ax.set_axisbelow(True)
+    axes[0, 0].set(ylabel="wrong pixels", xlim=(0, None))
+    kinds = [Patch(color=MISSED), Patch(color=EXTRA)]
+    _legend_below(figure, kinds, ["missed car", "invented car"])
+    return axes[0]
+
+
+def reliability(answers):
+    """The share of car among pixels of about the same score, above how many such pixels there are.
+
+    answers: {name: (pixels, car)}, two rows of numbers: how many pixels have a score in each of
+    some bins of equal width from 0 to 1, and how many of these are car.
+    Raises ValueError for rows of different lengths, and for more car than pixels.
+    """
+    filled_dict("answers", answers, "{name: (pixels, car)}")
+    shape = {"figsize": (6, 4.6), "sharex": True, "height_ratios": (2, 1), "layout": "constrained"}
+    figure, (above, below) = plt.subplots(2, 1, **shape)
+    above.plot([0, 1], [0, 1], color=GREY, linestyle=":")
+    for k, (name, rows) in enumerate(answers.items()):
+        pixels, car = _bins(name, rows)
+        middles = (np.arange(len(pixels)) + 0.5) / len(pixels)
+        filled = pixels > 0
+        share = car[filled] / pixels[filled]
+        above.plot(middles[filled], share, label=name, **_line(k))
+        below.plot(middles[filled], pixels[filled], **_line(k))
+    above.set(ylabel="share of car", title="reliability (dotted: share = score)")
+    below.set(ylabel="pixels", xlabel="score", xlim=(0, 1), yscale="log")
+    for ax in (above, below):
+        ax.grid(alpha=0.3)
+    figure.align_ylabels()
+    _legend_below(figure, *above.get_legend_handles_labels())
+    return above, below
+
+
+def _bins(name, rows):
+    """(pixels, car) of `reliability`, checked."""
+    try:
+        pixels, car = rows
+    except (TypeError, ValueError):
+        raise InvalidValue(f"{name}: give (pixels, car), two rows of numbers.") from None
+    pixels, car = number_row(pixels, f"{name}: pixels"), number_row(car, f"{name}: car")
+    if pixels.shape != car.shape or (car > pixels).any() or (car < 0).any():
+        raise InvalidValue(f"{name}: give (pixels, car), and no more car than pixels in a bin.")
+    return pixels, car
 
 
 def receptive_fields(image, sizes, at):

@@ -381,6 +381,53 @@ def test_what_cannot_be_drawn_is_said_in_one_sentence(draw, message):
     assert "\n" not in str(raised.value)
 
 
+def test_the_anatomy_counts_missed_and_invented_pixels_at_each_distance():
+    scores = MASK[None].astype(float)
+    scores[0, 5, 10:25] = 0  # 15 pixels of car, beside the border
+    scores[0, 7, 15:17] = 0  # 2 more, in the third row
+    scores[0, 0, 12] = 1  # wall, five pixels above the car
+    ax, perfect = plot.anatomy(MASK[None], {"CNN": scores, "truth": MASK[None]})
+    missed, invented = ([bar.get_height() for bar in bars] for bars in ax.containers)
+    assert missed == [0, 15, 0, 2]
+    assert invented == [0, 0, 0, 0, 0, 1]
+    assert [bar.get_y() for bar in ax.containers[1]][:4] == [0, 15, 0, 2]
+    assert ax.get_title() == "CNN: 18 wrong pixels"
+    assert perfect.get_title() == "truth: 0 wrong pixels"
+    assert ax.get_ylim() == perfect.get_ylim()
+
+
+def test_the_anatomy_of_pictures_without_a_border_stands_in_the_title():
+    (ax,) = plot.anatomy(np.zeros((1, 20, 30)), {"CNN": MASK[None]})
+    assert ax.get_title() == "CNN: 150 wrong pixels"
+    assert not sum(bar.get_height() for bars in ax.containers for bar in bars)
+
+
+def test_reliability_is_the_share_of_car_above_the_number_of_pixels():
+    above, below = plot.reliability({"CNN": ([10, 0, 4, 8], [1, 0, 2, 8])})
+    (_, share), (pixels,) = above.lines, below.lines
+    np.testing.assert_allclose(share.get_xdata(), [0.125, 0.625, 0.875])  # not the empty bin
+    np.testing.assert_allclose(share.get_ydata(), [0.1, 0.5, 1])
+    np.testing.assert_allclose(pixels.get_ydata(), [10, 4, 8])
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: plot.anatomy(MASK[None], {}), "answers is empty"),
+        (lambda: plot.anatomy(MASK[None], MASK), "answers is of type ndarray: give {name: scores"),
+        (lambda: plot.anatomy(MASK, {"CNN": MASK}), "truth has shape"),
+        (lambda: plot.reliability({"CNN": ([1, 2], [1])}), "CNN: give .pixels, car., and no more"),
+        (lambda: plot.reliability({"CNN": ([1, 2], [1, 3])}), "CNN: give .pixels, car., and no"),
+        (lambda: plot.reliability({"CNN": ([1, 2], ["a", "b"])}), "CNN: car is not an array"),
+        (lambda: plot.reliability({"CNN": 0.5}), "CNN: give .pixels, car., two rows of numbers"),
+        (lambda: plot.reliability({}), "answers is empty: give {name: .pixels, car.}"),
+    ],
+)
+def test_figures_of_errors_name_what_they_cannot_draw(draw, message):
+    with pytest.raises(LabsegError, match=message):
+        draw()
+
+
 def test_figures_fit_a_notebook():
     """Wider ones are scaled down there, and their labels with them."""
     plot.history({"plain": RUN, "augmented": RUN})
@@ -392,6 +439,8 @@ def test_figures_fit_a_notebook():
     plot.patches([IMAGE] * 6, [(9, 9)] * 6, [7, 18], list("abcdef"))
     plot.ladder({"CNN": 0.5, "U-Net": 0.9}, ["CNN"])
     plot.unet((96, 144), 8, np.int64(4))
+    plot.anatomy(MASK[None], {"CNN": MASK[None], "U-Net": MASK[None]})
+    plot.reliability({"CNN": ([9, 9], [0, 9])})
     for number in plt.get_fignums():
         figure = plt.figure(number)
         assert figure.get_figwidth() <= 7.5
