@@ -33,11 +33,10 @@ def augmentation(image, mask):
         shown, right = moved(image, mask, **settings)
         used = mask if wrong else right
         fit = iou(right[None], used[None])[0]
-        alt = (
-            f"{_words(**settings)} "
-            + ("Only the picture was moved, the mask was not: " if wrong else "Both were moved: ")
-            + f"mask and car agree with an IoU of {fit:.2f}."
-        )
+        which = "the picture alone" if wrong else "picture and mask together"
+        done = _words(**settings)
+        done = f"{done[0].upper()}{done[1:]}, {which}" if done else "Nothing has changed yet"
+        alt = f"{done}: mask and car agree with an IoU of {fit:.2f}."
         both = picture(
             bordered(shown, used, large),
             f"The picture with the mask's area tinted and outlined. {alt}",
@@ -88,13 +87,14 @@ def moved(image, mask, right, down, zoom, brightness, flip):
 
 
 def _words(right, down, zoom, brightness, flip):
+    """What was done to the pair; nothing if nothing was."""
     sides = (("right", "left", right), ("down", "up", down))
-    steps = ["flipped left and right"] * flip
-    steps += [f"zoomed ×{zoom:.2f}"] * (zoom != 1)
     shifts = [f"{abs(n)} px {there if n > 0 else back}" for there, back, n in sides if n]
+    steps = ["flipped left and right"] * flip
+    steps += [f"zoomed ×{zoom:.2f}"] * (round(zoom, 2) != 1)
     steps += [f"shifted {' and '.join(shifts)}"] * bool(shifts)
-    steps += [f"brightness ×{brightness:.2f}"] * (brightness != 1)
-    return f"{', '.join(steps).capitalize() or 'Nothing is changed yet'}."
+    steps += [f"brightness ×{brightness:.2f}"] * (round(brightness, 2) != 1)
+    return ", ".join(steps)
 
 
 def _still(image, mask):
@@ -109,7 +109,7 @@ def _still(image, mask):
     plot.overlay(axes[2], shown, mask, f"only the picture moved: IoU {fit:.2f}")
     text = (
         "A picture with its mask drawn on it, three times: as it was; both "
-        f"{_words(**settings).lower().rstrip('.')}, so that they still fit; and only the picture "
+        f"{_words(**settings)}, so that they still fit; and only the picture "
         f"moved, so that the mask slips off the car (IoU {fit:.2f})."
     )
     return text, plot.as_html(text)

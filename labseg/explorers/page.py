@@ -16,16 +16,15 @@ from labseg.plot import BLUE, DASHES, EXTRA, GREEN, MISSED, ORANGE, PINK
 COLOURS = BLUE, ORANGE, GREEN, PINK, "#56B4E9"
 
 
-def picture(pixels, alt, title="", width=None):
-    """A picture, uint8 (h, w, 3), below its title; `width` on the screen, in pixels."""
+def picture(pixels, alt, title=""):
+    """A picture, uint8 (h, w, 3), below its title."""
     _, png = cv2.imencode(".png", pixels[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])
     source = base64.b64encode(png).decode("ascii")
-    height, own = pixels.shape[:2]
-    width = width or own
+    height, width = pixels.shape[:2]
     return (
         f'<figure style="margin: 0; max-width: {width}px"><figcaption>{title}</figcaption>'
         f'<img src="data:image/png;base64,{source}" alt="{escape(alt)}" width="{width}" '
-        f'height="{round(height * width / own)}" decoding="sync" '
+        f'height="{height}" decoding="sync" '
         'style="max-width: 100%; height: auto; image-rendering: pixelated"></figure>'
     )
 
@@ -67,6 +66,9 @@ def _stroke(colour, dashes):
     return f'fill="none" stroke="{colour}" stroke-width="2.5" stroke-dasharray="{array}"'
 
 
+LEFT, RIGHT, TOP, BOTTOM = 48, 12, 12, 42  # margins of a plot, in pixels
+
+
 @dataclass(frozen=True)
 class Chart:
     """A plot: the limits of its axes, their labels, and the ticks as {value: text}."""
@@ -82,11 +84,13 @@ class Chart:
 
     def right(self, x):
         low, high = self.x
-        return 48 + (self.width - 60) * (np.asarray(x, float) - low) / (high - low)
+        share = (np.asarray(x, float) - low) / (high - low)
+        return LEFT + (self.width - LEFT - RIGHT) * share
 
     def down(self, y):
         low, high = self.y
-        return self.height - 42 - (self.height - 54) * (np.asarray(y, float) - low) / (high - low)
+        share = (np.asarray(y, float) - low) / (high - low)
+        return self.height - BOTTOM - (self.height - TOP - BOTTOM) * share
 
     def curve(self, x, y, k):
         """The k-th of several lines."""
@@ -100,7 +104,7 @@ class Chart:
 
     def upright(self, x):
         at = f"{self.right(x):.1f}"
-        ends = f'x1="{at}" x2="{at}" y1="12" y2="{self.height - 42}"'
+        ends = f'x1="{at}" x2="{at}" y1="{TOP}" y2="{self.height - BOTTOM}"'
         return f'<line {ends} stroke="currentColor" stroke-width="1.5"/>'
 
     def bar(self, left, right, low, high, colour):
@@ -111,17 +115,17 @@ class Chart:
 
     def svg(self, alt, *parts):
         """The plot with these parts in it."""
-        bottom, end = self.height - 42, self.width - 12
-        grid = "".join(f"M48 {self.down(y):.1f}H{end}" for y in self.yticks)
+        bottom, end = self.height - BOTTOM, self.width - RIGHT
+        grid = "".join(f"M{LEFT} {self.down(y):.1f}H{end}" for y in self.yticks)
         texts = [
             f'<text x="{self.right(x):.1f}" y="{bottom + 17}" text-anchor="middle">{text}</text>'
             for x, text in self.xticks.items()
         ]
         texts += [
-            f'<text x="42" y="{self.down(y) + 4:.1f}" text-anchor="end">{text}</text>'
+            f'<text x="{LEFT - 6}" y="{self.down(y) + 4:.1f}" text-anchor="end">{text}</text>'
             for y, text in self.yticks.items()
         ]
-        middle = (48 + end) / 2, (12 + bottom) / 2
+        middle = (LEFT + end) / 2, (TOP + bottom) / 2
         texts.append(
             f'<text x="{middle[0]}" y="{bottom + 36}" text-anchor="middle">{self.xlabel}</text>'
             f'<text transform="translate(12 {middle[1]}) rotate(-90)" text-anchor="middle">'
@@ -132,7 +136,7 @@ class Chart:
             f'height="{self.height}" viewBox="0 0 {self.width} {self.height}" font-size="12" '
             'font-family="sans-serif" fill="currentColor" style="max-width: 100%; height: auto">'
             f'<path d="{grid}" stroke="currentColor" opacity="0.2"/>'
-            f'<path d="M48 12V{bottom}H{end}" fill="none" stroke="currentColor"/>'
+            f'<path d="M{LEFT} {TOP}V{bottom}H{end}" fill="none" stroke="currentColor"/>'
             f"{''.join(parts)}{''.join(texts)}</svg>"
         )
 
