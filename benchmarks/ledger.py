@@ -1,7 +1,7 @@
 """Do the lessons' claims hold with other seeds? `uv run python benchmarks/ledger.py`
 
-Runs the solved lessons 2, 4 and 5 with five seeds and nothing else changed. As for a student, the
-networks of one lesson are used by the next. Prints the scores beside their bands, and for every
+Runs the solved lessons 2, 4, 3 and 5 with five seeds and nothing else changed. As for a student,
+the networks of one lesson are used by the next. Prints the scores beside their bands, and for every
 comparison that a lesson makes the difference, with an interval from drawing whole cars again.
 About half an hour on 2 cores. `--lesson 04_unet` runs that lesson alone, with the shipped networks
 in place of those of the lessons before.
@@ -56,6 +56,29 @@ def baseline_claims(names):
     }
 
 
+def metrics_claims(names):
+    """All on the validation cars, with the networks of lessons 2 and 4."""
+    truth, distance = names["y_val"] == 1, names["distance"]
+    cnn, unet = names["scores"] >= 0.5, names["unet_scores"] >= 0.5
+    beside, away = distance == 1, distance > 2
+    shifted = names["both"]["truth, 1 px to the right"]
+    soft = [line for name, line in names["by_k"].items() if "soft" in name]
+    return {
+        "3.9 the U-Net errs less away from the border (not claimed)": (
+            (cnn != truth)[away].mean() - (unet != truth)[away].mean()
+        ),
+        "3.9 … and beside it (not claimed)": (
+            (cnn != truth)[beside].mean() - (unet != truth)[beside].mean()
+        ),
+        "3.9 a larger share of its errors is beside it (not claimed)": names["beside"][1]
+        - names["beside"][0],
+        "3.9 it beats a truth one pixel out, IoU (not claimed)": names["both"]["U-Net"][0]
+        - shifted[0],
+        "3.9 … and boundary IoU (not claimed)": names["both"]["U-Net"][1] - shifted[1],
+        "3.11 sharpening raises the soft IoU": min(line[-1] - line[0] for line in soft),
+    }
+
+
 def unet_claims(names):
     ious, unet, cnn = names["ious"], names["unet_name"], names["cnn_name"]
     small, ablated = names["ious_small"], names["ious_ablated"]
@@ -64,15 +87,23 @@ def unet_claims(names):
     mistakes = {name: scores[..., 0] >= 0.5 for name, scores in names["ablated"].items()}
     mistakes = {name: found != (names["test"].masks == 1) for name, found in mistakes.items()}
     inside = ~names["border"]
+    lesions = {name: iou.mean() for name, iou in names["ious_lesions"].items()}
+    top, *between, lowest = (lesions[f"floor {k}"] for k in range(len(lesions) - 1))
     return {
         "4.5 it learns four pictures by heart, to 0.97": names["by_heart"].history["accuracy"][-1]
         - 0.97,
         "4.6 the U-Net beats the CNN": ious[unet] - ious[cnn],
         "4.6 … and the mean mask of the view": ious[unet] - ious["mean mask of the view"],
         "4.7 at equal parameters it beats the CNN": small["your small U-Net"] - small[cnn],
+        "4.6 trees on colour and place beat the CNN": names["trees"]["trees on colour and place"]
+        - ious[cnn],
+        "4.9 cutting the top skip hurts most": min(*between, lowest) - top,
+        "4.9 cutting the lowest hurts least": lowest - max(top, *between),
         "4.9 skips raise the IoU": ablated["with skips"] - ablated["without skips"],
         "4.9 and lower the training loss": without["loss"][-1] - with_skips["loss"][-1],
         "4.9 and the validation loss": without["val_loss"][-1] - with_skips["val_loss"][-1],
+        "4.9 and errors at the border": mistakes["without skips"][names["border"]].mean()
+        - mistakes["with skips"][names["border"]].mean(),
         "4.9 and errors away from the border": mistakes["without skips"][inside].mean()
         - mistakes["with skips"][inside].mean(),
         "4.10 training widens the effective field (pixels)": names["sides"]["trained"]
@@ -117,6 +148,7 @@ def upside_down_ious(names):
 CLAIMS = {
     "02_baseline_cnn": baseline_claims,
     "04_unet": unet_claims,
+    "03_metrics": metrics_claims,  # after lesson 4, whose U-Net it judges
     "05_augmentation": augmentation_claims,
 }
 Lesson = StrEnum("Lesson", list(CLAIMS))

@@ -67,6 +67,18 @@ def curves() -> None:
         typer.echo(f"{name}: validation loss {run['val_loss'][-1]:.3f}")
 
 
+# labseg-author peephole
+
+
+@app.command()
+def peephole() -> None:
+    """Train the networks of lesson 4's plot of IoU against receptive field (15 minutes)."""
+    from labseg_author.peephole import record_peephole
+
+    for run in record_peephole()["runs"]:
+        typer.echo("{network} {depth}, seed {seed}: IoU {iou:.3f}".format(**run))
+
+
 # labseg-author render
 
 

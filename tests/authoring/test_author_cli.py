@@ -127,6 +127,16 @@ def test_curves_says_what_it_recorded(monkeypatch):
     assert author("curves").output == "healthy: validation loss 0.250\n"
 
 
+# labseg-author peephole
+
+
+def test_peephole_says_what_each_network_reached(monkeypatch):
+    runs = [{"network": "CNN", "depth": 3, "seed": 0, "iou": 0.5}]
+    recorded = types.SimpleNamespace(record_peephole=lambda: {"runs": runs})
+    monkeypatch.setitem(sys.modules, "labseg_author.peephole", recorded)
+    assert author("peephole").output == "CNN 3, seed 0: IoU 0.500\n"
+
+
 def test_render_does_one_thing_at_a_time(studio):
     result = author("render", "--out", "x", "--counterfactuals", "--large")
     assert result.exit_code == 2

@@ -55,6 +55,15 @@ def test_the_settings_are_lesson_4s():
     assert "cars.split(val=0.1, test=0.2, seed=0)" in source
 
 
+def test_the_trees_on_lesson_4s_ladder_are_those_of_the_table():
+    table = (ROOT / "benchmarks" / "README.md").read_text("utf-8")
+    trees = re.findall(r"^\| boosted trees, (.+?) \| (\.\d{3}) ", table, re.MULTILINE)
+    assert len(trees) == 2
+    source = "\n".join(lessons.code(ROOT / "solutions" / "04_unet.ipynb"))
+    for kind, iou in trees:
+        assert f'"trees on {kind}": 0{iou}' in source
+
+
 # A process of its own.
 
 
@@ -320,7 +329,8 @@ def test_the_ledger_runs_the_lessons_that_are_asked_for(monkeypatch):
     monkeypatch.setattr(ledger, "in_fresh_process", lambda _, name, seed, __: ran.append(name))
     monkeypatch.setattr(ledger, "report", lambda seeds: None)
     ledger.main(seeds=1)
-    assert ran == ["02_baseline_cnn", "04_unet", "05_augmentation"]  # each uses the one before
+    order = ["02_baseline_cnn", "04_unet", "03_metrics", "05_augmentation"]
+    assert ran == order  # each uses those before
     ran.clear()
     ledger.main(seeds=2, workers=1, lesson=["05_augmentation", "02_baseline_cnn"])
     assert ran == 2 * ["02_baseline_cnn", "05_augmentation"]
