@@ -20,7 +20,7 @@ ORIGIN = read_origin(ROOT)
 # The slowest first: two run at a time.
 LESSONS = ["04_unet", "05_augmentation", "02_baseline_cnn", "03_metrics", "01_dataset"]
 WHERE = "import labseg\nprint(labseg.__file__)"
-CORE = ["carvana", "evaluation", "layers", "metrics", "models", "plot"]
+CORE = ["carvana", "evaluation", "explorers", "layers", "metrics", "models", "plot"]
 
 
 def lesson(name):
