@@ -23,3 +23,17 @@ def test_an_untouched_lesson_runs_to_its_end_and_says_what_is_not_attempted(open
     assert "Not attempted yet" in str(notebook)
     assert len(lesson.pictures()) > 3
     readable(lesson, name)
+
+
+RUN_AT_ONCE = """
+const timer = setInterval(() => {
+    if (!window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length) return;
+    clearInterval(timer);
+    window.jupyterapp.commands.execute("notebook:run-all-cells");
+}, 5);
+"""
+
+
+def test_whoever_runs_a_lesson_before_it_has_a_kernel_is_not_asked_for_one(opened):
+    lesson = opened("01_dataset", RUN_AT_ONCE)  # which fails if there is a dialog
+    lesson.run("import numpy")

@@ -117,16 +117,17 @@ def browser():
 class Lesson:
     """A notebook that is open in JupyterLab, its kernel connected.
 
+    script: run by the page before all else.
     errors: what the browser's console complained about, dialogs too; outside: requests to others.
     """
 
-    def __init__(self, chromium, address, folder, name):
+    def __init__(self, chromium, address, folder, name, script=""):
         self.path = folder / f"{name}_{time.monotonic_ns()}.ipynb"  # one that nobody has open
         shutil.copy(folder / f"{name}.ipynb", self.path)
         self.errors, self.outside = [], []
         self.page = chromium.new_page(viewport={"width": 1280, "height": 900})
         self.page.set_default_timeout(LONG)
-        self.page.add_init_script(WATCH_DIALOGS)
+        self.page.add_init_script(WATCH_DIALOGS + script)
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", self._request)
