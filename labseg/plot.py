@@ -117,6 +117,7 @@ def pairs(cars, rows):
     axes = grid(2, len(rows))
     for (above, below), row in zip(axes.T, rows, strict=True):
         picture(above, cars.images[row], cars.names[row])
+        above.title.set_fontsize(min(9, 45 / len(rows)))  # a name is no wider than its column
         picture(below, cars.masks[row])
     axes[0, 0].set_ylabel("image")
     axes[1, 0].set_ylabel("mask")
