@@ -292,7 +292,7 @@ def test_explorers_are_moved_until_enough_moves_have_shown():
     explorer = labseg.explorers.threshold(pictures.images, pictures.masks, scores)
     seen = []
     explorer.picture.observe(lambda change: seen.append(change["new"]), "value")
-    seconds = explorers.moves(explorer, 20, np.random.default_rng(0))
+    seconds, _ = explorers.moves(explorer, 20, np.random.default_rng(0))
     assert len(seconds) == len(seen) == 20
     assert min(seconds) > 0
 
