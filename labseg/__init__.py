@@ -19,6 +19,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 _PUBLIC = {
     "load_cars": ("labseg.data.carvana", "load_cars"),
     "load_carvana": ("labseg.data.carvana", "load_carvana"),
+    "load_counterfactuals": ("labseg.data.carvana", "load_counterfactuals"),
+    "load_photo": ("labseg.data.photo", "load_photo"),
     "fetch_carvana": ("labseg.data.fetch", "fetch_carvana"),
     "Cars": ("labseg.data.carvana", "Cars"),
     "SHIPPED_CARS": ("labseg.data.carvana", "SHIPPED_CARS"),

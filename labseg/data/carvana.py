@@ -23,7 +23,8 @@ from labseg.data import cache as kept
 from labseg.errors import FileMissing, InvalidType, InvalidValue, NotAllowed
 from labseg.progress_line import counted
 
-SHIPPED_CARS = Path(__file__).parents[1] / "assets" / "cars"
+ASSETS = Path(__file__).parents[1] / "assets"
+SHIPPED_CARS, COUNTERFACTUALS = ASSETS / "cars", ASSETS / "counterfactuals"
 NAME = re.compile(r"(?P<car>.+)_(?P<view>\d\d)")
 EXIF_ORIENTATION = 0x0112
 TURNED = range(2, 9)  # its values that mean something; some cameras write 0
@@ -127,6 +128,16 @@ def car_of(name):
 def load_cars(size, limit=None):
     """The rendered cars that ship with labseg; arguments and result as in `load_carvana`."""
     return load_carvana(SHIPPED_CARS, size, limit, cache=False)  # small: read in a second
+
+
+def load_counterfactuals(size):
+    """One rendered car with one thing changed at a time, 4 views of each; see their README.md.
+
+    size: as in `load_carvana`. Returns Cars whose "cars" are named for what was changed: "as-is",
+    "paint-red", "camera-nearer", "no-letters", "empty" (a turntable without a car) and others.
+    """
+    pairs = list_pairs(COUNTERFACTUALS)
+    return Cars(*_read(pairs, image_size(size)), [image.stem for image, _ in pairs])
 
 
 def load_carvana(folder, size, limit=None, cache=True):
