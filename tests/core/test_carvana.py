@@ -465,3 +465,24 @@ def test_a_set_made_by_hand_has_to_fit_together(ten, change, says):
     parts = {"images": ten.images, "masks": ten.masks, "names": ten.names}
     with pytest.raises(labseg.errors.LabsegError, match=says):
         labseg.Cars(**parts | change(ten))
+
+
+# The studio's counterfactuals.
+
+
+def test_the_counterfactuals_are_one_car_with_one_thing_changed(recwarn):
+    cars = labseg.load_counterfactuals((64, 96))
+    changed = np.array(cars.cars)
+    as_is, red, empty = (cars.select(changed == name) for name in ("as-is", "paint-red", "empty"))
+    assert cars.images.shape == (len(cars), 64, 96, 3)
+    assert sum(name.startswith("paint-") for name in set(cars.cars)) == 8
+    assert as_is.views == red.views == empty.views
+    np.testing.assert_array_equal(as_is.masks, red.masks)
+    assert (as_is.images != red.images).any()
+    assert not empty.masks.any()
+    assert not recwarn.list  # that a turntable is empty is no surprise here
+
+
+def test_the_size_of_the_counterfactuals_is_checked():
+    with pytest.raises(ValueError, match=r"size=64: give \(height, width\)"):
+        labseg.load_counterfactuals(64)

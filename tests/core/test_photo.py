@@ -105,6 +105,15 @@ def test_a_small_picture_is_enlarged(tmp_path):
     assert labseg.load_photo(tmp_path / "car.png", (64, 96)).shape == (64, 96, 3)
 
 
+def test_without_a_photograph_ours_is_read_and_said(capsys):
+    photo = labseg.load_photo(None, (64, 96))
+    assert photo.shape == (64, 96, 3)
+    assert photo.std() > 20
+    assert capsys.readouterr().out == (
+        "No photograph of yours yet: using our picture of a street.\n"
+    )
+
+
 # What can't be read.
 
 
@@ -124,7 +133,7 @@ def test_a_folder_is_no_picture(tmp_path):
     assert refused(tmp_path).endswith("is a folder: give the name of a picture in it.")
 
 
-@pytest.mark.parametrize("path", [None, 3, "", " ", ["car.jpg"], b"car.jpg"])
+@pytest.mark.parametrize("path", [3, "", " ", ["car.jpg"], b"car.jpg"])
 def test_what_is_no_path_is_said(path):
     assert refused(path) == f'path={path!r}: give the name of a picture, such as "my_car.jpg".'
 

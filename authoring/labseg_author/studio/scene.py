@@ -101,8 +101,8 @@ def wall_texture(shot: Shot, detail: int = 1) -> np.ndarray:
             ink.text(at, letter, 255, font=font, anchor="mm", stroke_width=stroke)
     ink = np.asarray(image.filter(ImageFilter.GaussianBlur(detail)), np.float32)[..., None] / 255
     rng = np.random.default_rng([shot.marks, 1])
-    cloud = _cloud(rng, (height, width), ((3, 12, 0.02), (20, 90, 0.008)))[..., None]
-    white = shot.wall * np.array([1.0, 0.99, 0.985]) * (1 + cloud)
+    stain = cloud(rng, (height, width), ((3, 12, 0.02), (20, 90, 0.008)))[..., None]
+    white = shot.wall * np.array([1.0, 0.99, 0.985]) * (1 + stain)
     wall = white * (1 - ink) + shot.ink * ink
     return wall[::-1].astype(np.float32)  # from the floor upwards, as the mesh counts
 
@@ -129,7 +129,7 @@ def disc_texture(shot: Shot, detail: int = 1) -> np.ndarray:
         tone[np.abs(x - joint + 0.1) < 0.008] *= 0.7
     for side in (-0.76, 0.76):  # where cars drive on
         tread = np.exp(-((np.abs(y - side - 0.03 * np.sin(x)) / 0.13) ** 4))
-        worn = 0.13 + 0.13 * _cloud(rng, tone.shape, ((9, 3, 1.0),))
+        worn = 0.13 + 0.13 * cloud(rng, tone.shape, ((9, 3, 1.0),))
         tone *= 1 - shot.wear * np.clip(worn, 0, 1) * tread
     radius = np.hypot(x, y)
     for ring, dark in ((0.985, 0.7), (0.93, 0.25)):
@@ -142,7 +142,7 @@ def _ground(rng, half, shot, detail):
     size = int(2 * half * 80 * detail)
     y, x = (np.mgrid[:size, :size] + 0.5) / size * 2 * half - half
     layers = ((3, 3, 0.07), (14, 14, 0.05), (90, 90, 0.04), (500, 500, 0.04))
-    tone = shot.floor * (1 + _cloud(rng, (size, size), layers))
+    tone = shot.floor * (1 + cloud(rng, (size, size), layers))
     marks = Image.new("L", (size, size), 0)
     ink, metre = ImageDraw.Draw(marks), size / (2 * half)
     for _ in range(int(70 * shot.wear)):  # scuffs and skids
@@ -166,7 +166,7 @@ def _tinted(tone, shot, outwards):
     return np.clip(tone[..., None] * tint, 0.02, 0.9).astype(np.float32)
 
 
-def _cloud(rng, shape, layers):
+def cloud(rng, shape, layers):
     """Smooth noise: for each (rows, columns, strength) a grid of random values, enlarged."""
     out = np.zeros(shape, np.float32)
     for rows, columns, strength in layers:
@@ -195,7 +195,7 @@ def _wall(texture):
     points = np.stack([x * shrink, y * shrink, tall], -1)
     uv = np.stack([np.broadcast_to(run / run[-1], points.shape[:2]), points[..., 2] / WALL], -1)
     faces = triangles(grid_faces(len(z), len(x), close_cols=False))
-    return _printed("wall", points.reshape(-1, 3), uv.reshape(-1, 2), faces, texture)
+    return printed("wall", points.reshape(-1, 3), uv.reshape(-1, 2), faces, texture)
 
 
 def _disc(texture, radius, angle, n=180):
@@ -205,10 +205,10 @@ def _disc(texture, radius, angle, n=180):
     points = turn(np.c_[flat * radius, np.full(n + 1, 0.002)], angle)
     k = np.arange(n)
     faces = np.stack([np.zeros(n, int), k + 1, (k + 1) % n + 1], -1)
-    return _printed("disc", points, (flat + 1) / 2, faces, texture)
+    return printed("disc", points, (flat + 1) / 2, faces, texture)
 
 
-def _printed(name, points, uv, faces, texture):
+def printed(name, points, uv, faces, texture):
     """A mesh with a matt texture, whose row 0 lies at v = 0."""
     import mitsuba as mi
 
@@ -232,7 +232,7 @@ def _printed(name, points, uv, faces, texture):
     return mesh
 
 
-def _bitmap(array):
+def bitmap(array):
     """A texture of linear RGB."""
     import mitsuba as mi
 
@@ -284,14 +284,14 @@ class Studio:
                 "bitmap": mi.Bitmap(light_map(shot.boxes)),
                 "to_world": t().rotate([1, 0, 0], 90),
             },
-            "wall": _wall(_bitmap(wall_texture(shot, detail))),
+            "wall": _wall(bitmap(wall_texture(shot, detail))),
             "floor": {
                 "type": "rectangle",
                 "to_world": t().scale([FLOOR, FLOOR, 1]),
-                "bsdf": {"type": "diffuse", "reflectance": _bitmap(floor_texture(shot, detail))},
+                "bsdf": {"type": "diffuse", "reflectance": bitmap(floor_texture(shot, detail))},
             },
         }
-        self.disc = _bitmap(disc_texture(shot, detail))
+        self.disc = bitmap(disc_texture(shot, detail))
 
     def scene(self, car: Car | None, meshes: dict, view: int, size: tuple[int, int]):
         """The scene with the car's view 1 to 16, for pictures of size (height, width).
