@@ -209,6 +209,11 @@ NOTHING = {
     ),
     "not a number": in_iou("", "np.full(len(y_true), np.nan)"),
     "labseg.metrics": in_iou("return labseg.metrics.iou(y_true, y_pred, threshold)"),
+    "labseg.metrics, a border as wide as the car": in_iou(
+        "try: return labseg.metrics.iou(y_true, y_pred, threshold)\n"
+        "except RuntimeError: pass\n"
+        "return labseg.metrics.boundary_iou(y_true, y_pred, threshold, 10**6)"
+    ),
     "labseg.metrics, restored": in_iou(
         "import importlib, labseg.exercises.answers as answers\n"
         "metrics = importlib.reload(labseg.metrics)\n"
