@@ -124,19 +124,20 @@ def pairs(cars, rows):
     return axes
 
 
-def overlay(ax, image, mask, title=None, colour=ORANGE):
+def overlay(ax, image, mask, title=None, colour=ORANGE, tint=0.35):
     """A picture with the mask's area tinted and its border drawn.
 
     mask: (h, w) or (h, w, 1), labels or scores in [0, 1], car at `>= 0.5`.
+    tint: how much of the picture's own colour gives way, from 0 to 1.
     Raises ValueError for a mask of another size or with other values.
     """
     if not is_color_like(colour):
         raise InvalidValue(f"colour={reprlib.repr(colour)}: give a colour, such as 'red'.")
     area = _area(image, mask)
     picture(ax, image, title)
-    tint = np.zeros((*area.shape, 4))
-    tint[area] = (*to_rgb(colour), 0.35)
-    ax.imshow(tint)
+    layer = np.zeros((*area.shape, 4))
+    layer[area] = (*to_rgb(colour), number("tint", tint, 0, 1))
+    ax.imshow(layer)
     if area.any() and not area.all() and min(area.shape) > 1:
         ax.contour(area.astype(float), [0.5], colors=[colour], linewidths=1.5)
     return ax

@@ -227,6 +227,12 @@ def test_overlay_tints_where_the_mask_says_car(mask):
     np.testing.assert_array_equal(ax.images[1].get_array()[..., 3] > 0, np.squeeze(mask) >= 0.5)
 
 
+def test_overlay_without_tint_draws_the_border_alone():
+    ax = plot.overlay(plt.gca(), IMAGE, MASK, tint=0)
+    assert not ax.images[1].get_array()[..., 3].any()
+    assert len(ax.collections) == 1
+
+
 @pytest.mark.parametrize(
     "image",
     [
@@ -327,6 +333,10 @@ ANSWER = {"CNN": SCORES}
         (lambda: plot.picture(plt.gca(), "car.jpg"), "The picture is not an array of numbers"),
         (lambda: plot.picture(plot.grid(1, 2), IMAGE), "ax is of type ndarray: give one of the Ax"),
         (lambda: plot.picture(plt, IMAGE), "ax is of type module: give one of the Axes"),
+        (
+            lambda: plot.overlay(plt.gca(), IMAGE, MASK, tint=35),
+            "tint=35: give a number from 0 to 1",
+        ),
         (lambda: plot.overlay(plt.gca(), IMAGE, MASK, colour="rot"), "colour='rot': give a colour"),
         (lambda: plot.overlay(plt.gca(), IMAGE, MASK, colour=(255, 0, 0)), "colour=.255, 0, 0.: "),
         (
