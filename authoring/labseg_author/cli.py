@@ -20,7 +20,7 @@ app = typer.Typer(
 
 @app.callback()
 def main() -> None:
-    """Make the lab: release its notebooks, train its models, record its curves, render its cars."""
+    """Make the lab: its notebooks, trained models, recorded curves, rendered cars and its site."""
 
 
 # labseg-author release
@@ -77,6 +77,25 @@ def peephole() -> None:
 
     for run in record_peephole()["runs"]:
         typer.echo("{network} {depth}, seed {seed}: IoU {iou:.3f}".format(**run))
+
+
+# labseg-author site
+
+
+@app.command()
+def site(
+    out: Annotated[str, typer.Argument(help="The folder to write; an older site is replaced.")],
+    executed: Annotated[
+        str | None,
+        typer.Option(metavar="FOLDER", help="Solved lessons that were run already."),
+    ] = None,
+) -> None:
+    """Make the static site: run the solved lessons (five minutes), make pages and slides."""
+    from labseg_author.site import build_site
+
+    folder = folder_path("--executed", executed) if executed else None
+    made = build_site(Path.cwd(), folder_path("out", out), folder, say=typer.echo)
+    typer.echo(f"{made / 'index.html'}: open it in a browser.")
 
 
 # labseg-author render
