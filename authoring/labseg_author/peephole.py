@@ -17,7 +17,7 @@ from labseg.models import ASSETS
 from labseg_author import lessons
 
 SIZE, CHANNELS = (64, 96), 8
-EVERY, EPOCHS, SEEDS = 2, 6, 3  # every second training picture
+EVERY, EPOCHS, SEEDS = 2, 6, 5  # every second training picture
 NO_SKIPS = "U-Net without skips"
 NETWORKS = {  # {name: its numbers of convolutions or floors}
     "CNN": range(6),

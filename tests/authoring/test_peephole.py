@@ -70,7 +70,7 @@ def test_the_shipped_table_says_what_lesson_4_says():
     half = {(run["network"], run["depth"], run["seed"]): run["half"] for run in runs}
     none = peephole.NO_SKIPS
     for seed in range(peephole.SEEDS):
-        assert ious["U-Net", 4, seed] - ious["U-Net", 1, seed] < 0.05  # hardly at all
+        assert ious["U-Net", 4, seed] - ious["U-Net", 1, seed] < 0.05  # only a little
         assert half["U-Net", 4, seed] < 204 / 4  # a small square
         assert ious[none, 2, seed] > ious["U-Net", 2, seed] - 0.03  # little is missing
         assert ious[none, 4, seed] < ious[none, 2, seed]
