@@ -61,7 +61,7 @@ def augmentation(image, mask):
         "zoom": Slider("zoom (×)", 0.5, 2.0, 1.0, 0.05),
         "brightness": Slider("brightness (×)", 0.4, 1.6, 1.0, 0.05),
         "flip": Switch("flip left and right"),
-        "wrong": Switch("do it wrong: leave the mask where it is"),
+        "wrong": Switch("do it wrong: the mask stays"),
     }
     return Explorer(sliders, view, lambda: _still(image, mask))
 
