@@ -36,10 +36,21 @@ def _inline(self, node):
 
 
 def _block(self, node):
-    self.body.append(f'<div class="math">{convert(node.astext(), display="block")}</div>')
+    self.body.append(
+        f'<div class="math" tabindex="0">{convert(node.astext(), display="block")}</div>'
+    )
     raise SkipNode
+
+
+def _with_levels(app, page, template, context, doctree):
+    """Sphinx gives its captions the role of a heading, but no level."""
+    for part in ("body", "furo_navigation_tree"):
+        if part in context:
+            levelled = 'role="heading" aria-level="2"'
+            context[part] = context[part].replace('role="heading"', levelled)
 
 
 def setup(app: Sphinx) -> None:
     """Formulas become MathML, which browsers draw by themselves."""
+    app.connect("html-page-context", _with_levels, priority=900)
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
