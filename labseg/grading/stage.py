@@ -22,6 +22,7 @@ WHOLE = (
     "data/cache.py",
     "data/carvana.py",
     "data/fetch.py",
+    "data/photo.py",
     "errors.py",
     "evaluation.py",
     "exercises/__init__.py",
