@@ -4,9 +4,12 @@ import os
 from itertools import pairwise
 from pathlib import Path
 
+import nbformat
 import pytest
 from jupyter import Lesson, browser, lab
+from nbformat.v4 import new_code_cell, new_notebook
 
+KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}  # or it is asked for
 PICTURES = os.environ.get("LABSEG_SCREENSHOTS")  # a folder, to look at them
 
 
@@ -40,11 +43,26 @@ def opened(chromium, server):
 
 
 @pytest.fixture
+def scratch(opened, server):
+    """A function that opens a notebook with these code cells, and runs it."""
+
+    def open_scratch(name, *sources):
+        cells = [new_code_cell(source) for source in sources]
+        nbformat.write(new_notebook(cells=cells, metadata=KERNEL), server[1] / f"{name}.ipynb")
+        lesson = opened(name)
+        lesson.run_all(seconds=120)
+        return lesson
+
+    return open_scratch
+
+
+@pytest.fixture
 def readable():
     """A function that asserts that everyone can read a lesson, or only what is in view."""
 
     def assert_readable(lesson, name, whole=True):
-        assert all(alt and width for alt, width in lesson.pictures())
+        # "Image" is what JupyterLab calls a picture without a text.
+        assert all(alt not in ("", "Image") and width for alt, width in lesson.pictures())
         assert all(below <= above + 1 for above, below in pairwise([0, *lesson.headings()]))
         for theme in ("dark", "light"):
             lesson.theme(theme)

@@ -1,11 +1,8 @@
 """The explorers in a browser: moved by keyboard, on a few rendered cars."""
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 
 pytestmark = pytest.mark.browser
-KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}  # or it is asked for
 CARS = """\
 import numpy as np
 import labseg
@@ -26,6 +23,7 @@ EXPLORERS = {
 }
 STEPS = 8  # one pixel further, a score may be the same
 CONTROLS = ".jp-OutputArea .noUi-handle, .jp-OutputArea .widget-checkbox input"
+COUNT = "([selector, n]) => document.querySelectorAll(selector).length === n"
 PICTURE = ".jp-OutputArea .widget-html-content:has(img)"
 PIXELS = f"""() => [...document.querySelectorAll("{PICTURE} img")].map(i => i.src).join()"""
 
@@ -40,16 +38,12 @@ def move(lesson, control):
 
 
 @pytest.mark.parametrize("name", EXPLORERS)
-def test_every_control_moves_picture_and_numbers(opened, readable, server, name):
+def test_every_control_moves_picture_and_numbers(scratch, readable, name):
     source, controls = EXPLORERS[name]
-    cells = [new_code_cell(CARS), new_code_cell(source)]
-    nbformat.write(new_notebook(cells=cells, metadata=KERNEL), server[1] / f"{name}.ipynb")
-    lesson = opened(name)
-    lesson.run_all(seconds=120)
+    lesson = scratch(name, CARS, source)
     lesson.page.wait_for_selector(PICTURE)
-    found = lesson.page.locator(CONTROLS).all()
-    assert len(found) == controls
-    for control in found:
+    lesson.page.wait_for_function(COUNT, arg=[CONTROLS, controls])
+    for control in lesson.page.locator(CONTROLS).all():
         before = lesson.pictures()
         for _ in range(STEPS):
             move(lesson, control)

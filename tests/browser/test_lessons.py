@@ -37,3 +37,13 @@ const timer = setInterval(() => {
 def test_whoever_runs_a_lesson_before_it_has_a_kernel_is_not_asked_for_one(opened):
     lesson = opened("01_dataset", RUN_AT_ONCE)  # which fails if there is a dialog
     lesson.run("import numpy")
+
+
+PALE = """\
+from IPython.display import HTML
+HTML('<p>legible</p>' * 99 + '<p style="color: #ddd; background: #fff">pale</p>')"""
+
+
+def test_what_some_readers_cannot_read_is_found(scratch):
+    (pale,) = scratch("pale", PALE).barriers()
+    assert pale.startswith("color-contrast: <p style=")

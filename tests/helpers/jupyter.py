@@ -52,7 +52,11 @@ HAS_RUN = """([cell, before]) => {
 ALL_HAVE_RUN = """() => [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")]
     .every(prompt => /\\[\\d+\\]/.test(prompt.textContent))"""
 TEXTS, OUTPUTS = ".jp-RenderedMarkdown", ".jp-OutputArea-output"  # ours; the rest is JupyterLab's
-THEIRS = [".noUi-handle"]  # ipywidgets gives it no name; the slider's label stands beside it
+# Not ours: ipywidgets' sliders, whose handle has no name but a label beside it, and the colours of
+# Keras's model.summary().
+THEIRS = [[".noUi-handle"], ["pre span"]]
+# JupyterLab does not underline links, and its dark theme's are close to the colour of the text.
+OPTIONS_OF_AXE = '{resultTypes: ["violations"], rules: {"link-in-text-block": {enabled: false}}}'
 
 
 def free_port():
@@ -206,10 +210,11 @@ class Lesson:
         """What axe calls serious or critical in outputs and in texts, as lines of text."""
         from axe_playwright_python.base import AXE_SCRIPT
 
+        self._unroll()
         self.page.evaluate(AXE_SCRIPT)
         found = self.page.evaluate(
-            "context => axe.run(context, {resultTypes: ['violations']})",
-            {"include": [OUTPUTS, TEXTS][: 1 + texts], "exclude": THEIRS},
+            f"context => axe.run(context, {OPTIONS_OF_AXE})",
+            {"include": [[OUTPUTS], [TEXTS]][: 1 + texts], "exclude": THEIRS},
         )
         return [
             f"{fault['id']}: {node['html'][:200]} {node['failureSummary']}"
@@ -217,6 +222,15 @@ class Lesson:
             if fault["impact"] in ("serious", "critical")
             for node in fault["nodes"]
         ]
+
+    def _unroll(self):
+        """Make the screen as high as the notebook: axe reads no colours where it need scroll."""
+        panel = "document.querySelector('.jp-WindowedPanel-outer')"
+        bottom = "[...document.querySelectorAll('.jp-Cell')].at(-1).getBoundingClientRect().bottom"
+        height = self.page.evaluate(f"{panel}.scrollTop = 0, {bottom}")
+        self.page.set_viewport_size({"width": 1280, "height": int(height) + 100})
+        self.page.add_style_tag(content="body { height: 100vh; }")  # JupyterLab's has no height
+        self.page.wait_for_function(f"{panel}.getBoundingClientRect().bottom >= {bottom}")
 
     def screens(self, folder, name, whole=True):
         """A picture of the screen, or of the whole lesson, a screen each."""
