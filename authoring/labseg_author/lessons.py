@@ -63,12 +63,31 @@ def definitions(name, **given):
 
 
 def execute(path, folder):
-    """Run a notebook from first to last cell in `folder`; the notebook with its outputs."""
+    """Run a notebook from first to last cell in `folder`; the notebook with its outputs.
+
+    InvalidValue names the cell that fails.
+    """
     from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, DeadKernelError
 
     notebook = read(path)
-    NotebookClient(notebook, resources={"metadata": {"path": str(folder)}}).execute()
+    try:
+        NotebookClient(notebook, resources={"metadata": {"path": str(folder)}}).execute()
+    except CellExecutionError as error:
+        cell = next(cell for cell in notebook.cells if _failed(cell))
+        first_line = cell.source.partition("\n")[0]
+        raise InvalidValue(
+            f"{Path(path).name} fails at {first_line!r}: {error.ename}: {error.evalue}"
+        ) from error
+    except DeadKernelError:
+        raise InvalidValue(
+            f"The kernel of {Path(path).name} has died, perhaps for want of memory."
+        ) from None
     return notebook
+
+
+def _failed(cell):
+    return any(out.output_type == "error" for out in cell.get("outputs", []))
 
 
 def outputs(notebook):

@@ -48,9 +48,7 @@ def build_site(
             say("building the pages")
             _run_sphinx(source, made)
             _write_slides(notebooks, made / "slides")
-            if destination.exists():
-                destination.rename(Path(folder, "older"))
-            made.rename(destination)
+            _swap(made, destination)
     return destination
 
 
@@ -60,16 +58,23 @@ def _executed(path: Path, folder: Path | None, say: Callable[[str], object]):
         if not (folder / path.name).exists():
             raise InvalidValue(f"{folder} has no {path.name}: run that lesson, too.")
         return lessons.read(folder / path.name)
-    from nbclient.exceptions import CellExecutionError
-
     say(f"running {path.stem}")
+    with tempfile.TemporaryDirectory() as home:
+        return lessons.execute(path, home)
+
+
+def _swap(made: Path, destination: Path) -> None:
+    """Put a new folder in the place of an older one, which comes back if that fails."""
+    older = destination.with_name(f".{destination.name}.older")
+    if destination.exists():
+        destination.rename(older)
     try:
-        with tempfile.TemporaryDirectory() as home:
-            return lessons.execute(path, home)
-    except CellExecutionError as error:
-        raise InvalidValue(
-            f"{path.name} fails, so there is no page of it: {error.ename}: {error.evalue}"
-        ) from None
+        made.rename(destination)
+    except BaseException:
+        if older.exists():
+            older.rename(destination)
+        raise
+    shutil.rmtree(older, ignore_errors=True)
 
 
 def _write_source(root: Path, notebooks: dict, folder: Path) -> None:
