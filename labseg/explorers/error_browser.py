@@ -17,8 +17,8 @@ from labseg.explorers.pixels import (
 )
 from labseg.metrics import border_distance, iou, labels
 
-EDGES = 0, 1, 2, 3, 4, 8, 16  # a bar holds distances above its edge, up to the next
-BARS = "1", "2", "3", "4", "5–8", "9–16", "over 16"
+EDGES = range(12)  # a bar holds distances above its edge, up to the next
+BARS = *map(str, EDGES[1:]), "12+"
 
 
 def errors(images, y_true, scores, threshold=0.5):
@@ -81,7 +81,7 @@ def _chart(counts):
     top = max(4, counts.sum(axis=0).max())
     step = next(s * 10**k for k in range(9) for s in (1, 2, 5) if 4 * s * 10**k >= top)
     chart = Chart(
-        (0, 7),
+        (0, len(BARS)),
         (0, 4 * step),
         "distance from the true border (px)",
         "wrong pixels",
