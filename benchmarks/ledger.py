@@ -97,7 +97,7 @@ def unet_claims(names):
         "4.7 at equal parameters it beats the CNN": small["your small U-Net"] - small[cnn],
         "4.6 trees on colour and place beat the CNN": names["trees"]["trees on colour and place"]
         - ious[cnn],
-        "4.9 cutting the top skip hurts most": min(*between, lowest) - top,
+        "4.9 cutting the top skip hurts most (not claimed)": min(*between, lowest) - top,
         "4.9 cutting the lowest hurts least": lowest - max(top, *between),
         "4.9 skips raise the IoU": ablated["with skips"] - ablated["without skips"],
         "4.9 and lower the training loss": without["loss"][-1] - with_skips["loss"][-1],
