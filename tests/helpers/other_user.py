@@ -8,7 +8,7 @@ NOBODY = 65534
 
 @contextmanager
 def other_user(folder):
-    """As somebody who may enter `folder` and is not root; whoever is not root stays who they are."""
+    """As somebody who may enter `folder` and is not root; who is not root anyway stays so."""
     if os.geteuid() != 0:
         yield
         return
