@@ -7,9 +7,10 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from labseg.arguments import image_size
+from labseg.data.carvana import ASSETS
 from labseg.errors import FileMissing, InvalidValue, NotAllowed
 
-STREET = Path(__file__).parents[1] / "assets" / "street" / "street.jpg"
+STREET = ASSETS / "street" / "street.jpg"
 SMALLEST = 32  # pixels: below, there is nothing to see
 HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"}
 COLOURS = {"1", "L", "P", "RGB", "CMYK", "YCbCr", "LAB", "HSV", "LA", "La", "PA", "RGBA", "RGBa"}

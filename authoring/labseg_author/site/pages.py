@@ -3,7 +3,8 @@
 import copy
 import re
 
-HIDDEN = re.compile(r"\n*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS\n?", re.DOTALL)
+from nbgrader.preprocessors import ClearHiddenTests
+
 MARKERS = re.compile(r"^ *### (BEGIN|END) SOLUTION *\n?", re.MULTILINE)
 FOLD = {"code_prompt_show": "Show a solution", "code_prompt_hide": "Hide the solution"}
 LONG = 30  # lines of printed text; more than that scrolls
@@ -28,9 +29,10 @@ def page(notebook):
     cells = [cell for cell in notebook.cells if _role(cell) != "install"]
     first = next(i for i, cell in enumerate(cells) if cell.source.startswith("# "))
     notebook.cells = [cells.pop(first), *cells]
-    for cell in notebook.cells:
+    without_hidden_tests = ClearHiddenTests(enforce_metadata=False)
+    for i, cell in enumerate(notebook.cells):
         if cell.cell_type == "code":
-            _fold(cell)
+            _fold(without_hidden_tests.preprocess_cell(cell, {}, i)[0])
     return notebook
 
 
@@ -39,7 +41,7 @@ def _role(cell):
 
 
 def _fold(cell):
-    cell.source = HIDDEN.sub("", cell.source).rstrip("\n")
+    cell.source = cell.source.rstrip("\n")
     if cell.metadata.get("nbgrader", {}).get("solution"):
         cell.source = MARKERS.sub("", cell.source).rstrip("\n")
         cell.metadata.setdefault("tags", []).append("hide-input")
