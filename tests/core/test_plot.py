@@ -27,12 +27,6 @@ FIVE = labseg.Cars(np.stack([IMAGE] * 5), np.stack([MASK] * 5), [f"a_0{k}" for k
 RUN = {"loss": [2, 1], "val_loss": [3, 2], "accuracy": [0, 1]}
 
 
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    plt.close("all")
-
-
 def shown(ax):
     return ax.images[0].get_array()
 

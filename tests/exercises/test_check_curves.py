@@ -70,7 +70,6 @@ def test_the_figure_has_a_column_for_each_training():
     axes = labseg.plot.side_by_side(*mysteries())
     assert [ax.get_title() for ax in axes[0]] == list("ABCD")
     assert [len(ax.lines) for ax in axes.flat] == [3] * 8
-    plt.close("all")
 
 
 @pytest.mark.parametrize(
