@@ -1,6 +1,5 @@
 """The check of curves, the figure that it is about, and the text that an instructor reads."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from labseg_author import curves as author
