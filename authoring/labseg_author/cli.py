@@ -145,3 +145,18 @@ def render(
     getattr(studio, what)(folder, **given)
     if sheet:
         studio.contact_sheet(folder, sheet)
+
+
+# labseg-author statistics
+
+
+@app.command()
+def statistics(
+    folder: Annotated[str, typer.Argument(help="A folder laid out as Carvana's, 16 views a car.")],
+) -> None:
+    """Measure a folder of cars beside Carvana's photographs: room, letters, place, brightness."""
+    from rich.console import Console
+
+    from labseg_author.statistics import compare, table
+
+    Console().print(table(compare(folder_path("folder", folder))))

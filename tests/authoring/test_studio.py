@@ -184,12 +184,43 @@ def test_a_shipped_view_is_rendered_again_from_its_seed(mitsuba, tmp_path):
     assert np.abs(image - old).mean() < 6
 
 
-def test_any_seven_cars_from_a_multiple_of_seven_have_every_style():
-    from labseg_author.studio.car import STYLES
+def test_any_sixteen_cars_from_a_multiple_of_sixteen_are_a_dealers_mix():
+    from labseg_author.studio.car import BLOCK
     from labseg_author.studio.shoot import draw_car
 
-    for seed, first in ((0, 0), (0, 7), (5, 14)):
-        assert {draw_car(seed, first + k)[0].style for k in range(7)} == set(STYLES)
+    for seed, first in ((0, 0), (0, 16), (5, 32)):
+        styles = [draw_car(seed, first + k)[0].style for k in range(16)]
+        assert sorted(styles) == sorted(BLOCK)
+
+
+def test_a_third_of_the_cars_is_hard_on_purpose_every_kind_as_often():
+    from labseg_author.studio.car import HARD
+    from labseg_author.studio.shoot import draw_car
+
+    cars = [draw_car(3, k)[0] for k in range(48)]
+    count = {kind: sum(car.hard == kind for car in cars) for kind in HARD}
+    assert sum(count.values()) == 16
+    assert set(count.values()) == {5, 6}
+    assert all(min(car.paint) > 0.5 for car in cars if car.hard == "white")
+    assert all(max(car.paint) < 0.02 > car.rim - 0.03 for car in cars if car.hard == "black")
+    assert all(car.privacy and car.tint > 0.5 for car in cars if car.hard == "glass")
+
+
+@pytest.mark.parametrize("spread", [1.0, 2.0])
+def test_cars_of_any_spread_are_whole_and_stand_on_their_wheels(spread):
+    from labseg_author.studio.car import STYLES, build, draw
+
+    for k in range(14):
+        car = draw(np.random.default_rng(k), STYLES[k % 7], spread)
+        meshes = build(car)
+        for mesh in meshes.values():
+            assert np.isfinite(mesh.points).all()
+            assert np.isfinite(mesh.normals).all()
+            assert mesh.faces.max() < len(mesh.points)
+        body, tyre = meshes["paint"].points, meshes["tyre"].points
+        assert tyre[:, 2].min() == pytest.approx(0, abs=0.01)
+        assert (np.abs(tyre[:, :2]).max(axis=0) < np.abs(body[:, :2]).max(axis=0)).all()
+        assert body[:, 2].max() == pytest.approx(car.height, abs=0.1)
 
 
 def test_a_killed_run_goes_on_where_it_stopped(small, tmp_path):

@@ -5,13 +5,13 @@ The front looks along +x, z is up, the wheels stand on z = 0; all lengths are in
 
 from .body import carve, frame, lower_body
 from .cabin import cabin, interior, rails, rear_spoiler
-from .design import PAINTS, STYLES, Car, draw
+from .design import BLOCK, HARD, PAINTS, STYLES, Car, draw
 from .details import body_marks
 from .fittings import fittings
 from .shapes import Mesh, join
 from .wheels import wheels
 
-__all__ = ["PAINTS", "STYLES", "Car", "build", "draw"]
+__all__ = ["BLOCK", "HARD", "PAINTS", "STYLES", "Car", "build", "draw"]
 
 
 def build(car: Car) -> dict[str, Mesh]:

@@ -9,11 +9,15 @@ from dataclasses import asdict, dataclass, fields
 import numpy as np
 
 STYLES = ("sedan", "hatchback", "coupe", "suv", "estate", "van", "pickup")
+# Sixteen cars as they come to a dealer: most are sedans and hatchbacks.
+BLOCK = ("sedan",) * 6 + ("hatchback",) * 4 + ("suv",) * 2 + ("coupe", "estate", "van", "pickup")
+# White before the white wall, black on its own shadow, dark glass before the letters.
+HARD = ("white", "black", "glass")
 
 # Linear RGB and share on the road; about seven cars in ten are white, silver, grey or black.
 PAINTS = {
-    "white": (0.22, (0.62, 0.62, 0.61)),
-    "silver": (0.17, (0.46, 0.47, 0.48)),
+    "white": (0.22, (0.50, 0.50, 0.49)),
+    "silver": (0.17, (0.36, 0.37, 0.38)),
     "grey": (0.16, (0.10, 0.104, 0.11)),
     "black": (0.18, (0.004, 0.004, 0.005)),
     "red": (0.09, (0.23, 0.008, 0.010)),
@@ -109,6 +113,7 @@ class Car:
     paint: tuple[float, float, float]
     metallic: float
     gloss: float
+    hard: str  # why it is hard to cut out, one of HARD, or ""
 
     record = asdict
 
@@ -289,31 +294,117 @@ NEAR = {
 }
 
 
-def draw(rng: np.random.Generator, style: str) -> Car:
-    """Draw one car; the order of the draws is part of the data set's format."""
+# What stays possible however wide the ranges: a car that can be built.
+LIMITS = {
+    "wheel": (0.27, 0.43),
+    "clearance": (0.11, 0.38),
+    "height": (1.28, 2.05),
+    "hood": (0.66, 1.25),
+    "rake": (0.30, 1.20),
+    "belt_rise": (-0.03, 0.16),
+    "foot": (0.08, 2.2),
+    "run": (0.05, 1.0),
+    "tumble": (0.10, 0.50),
+    "nose_lean": (0.0, 0.32),
+    "tail_lean": (0.0, 0.14),
+    "roof_drop": (0.0, 0.14),
+    "bumper": (0.02, 0.16),
+    "nose_round": (5.0, 16.0),
+    "nose_side": (1.9, 4.0),
+    "tail_round": (5.0, 24.0),
+    "tail_side": (2.0, 7.0),
+    "crease": (0.0, 0.024),
+    "crease_height": (0.42, 0.82),
+    "flare": (0.0, 0.045),
+    "flare_wide": (0.03, 0.18),
+    "pillar_a": (0.05, 0.13),
+    "pillar_c": (0.04, 0.45),
+    "pillar_lean": (0.0, 1.2),
+    "grille_width": (0.2, 0.62),
+    "grille_height": (0.05, 0.30),
+    "intake_width": (0.25, 0.80),
+    "intake_height": (0.03, 0.24),
+    "lamp_inner": (0.42, 0.68),
+    "lamp_height": (0.06, 0.22),
+    "lamp_length": (0.28, 0.72),
+    "lamp_slant": (0.0, 0.14),
+    "lamp_tone": (0.03, 0.75),
+    "tail_width": (0.16, 0.55),
+    "tail_height": (0.09, 0.28),
+    "tail_wrap": (0.08, 0.44),
+    "rim": (0.01, 0.85),
+    "rim_share": (0.56, 0.80),
+    "spoke_width": (0.2, 0.75),
+    "mirror_size": (0.75, 1.4),
+    "bumper_trim": (0.0, 0.28),
+    "plate_tone": (0.02, 0.8),
+    "tint": (0.08, 0.85),
+    "metallic": (0.0, 1.0),
+    "gloss": (0.005, 0.12),
+}
+
+
+def draw(rng: np.random.Generator, style: str, spread: float = 1.0, hard: str = "") -> Car:
+    """Draw one car; the order of the draws is part of the data set's format.
+
+    spread widens every range about its middle, as far as such a car can be built; above 1 any
+    colour may come. hard, one of HARD, makes a car that is hard to cut out.
+    """
     lean = float(rng.uniform(0.05, 0.45)) if rng.random() < 0.35 else 0.0
     other = NEAR[style][int(rng.integers(len(NEAR[style])))]
     numbers = {}
     for name, own in RANGES[style].items():
-        share = float(rng.random())
+        share = 0.5 + spread * (float(rng.random()) - 0.5)
         a, b = (low + (high - low) * share for low, high in (own, RANGES[other][name]))
         numbers[name] = a + (b - a) * lean
-    if style in ("sedan", "coupe"):  # a boot stays a boot
-        numbers["foot"] = max(numbers["foot"], 0.40)
-    numbers["cowl"] = max(numbers["cowl"], numbers["hood"] + 0.10)
     if style == "suv" and rng.random() < 0.25:  # a box on wheels
         for name, share in (("rake", 0.65), ("run", 0.4), ("tumble", 0.6), ("nose_lean", 0.4)):
             numbers[name] *= share
-    extras = _extras(rng, style)
-    car = {**numbers, **extras, **_paint(rng), "style": style}
+    numbers = {**numbers, **_extras(rng, style, spread), **_paint(rng, spread)}
+    numbers |= {name: min(max(numbers[name], low), high) for name, (low, high) in LIMITS.items()}
+    car = {**_fitting(numbers, style), **_hardened(rng, numbers, hard)}
+    car |= {"style": style, "hard": hard}
     return Car(**{field.name: car[field.name] for field in fields(Car)})
 
 
-def _extras(rng, style) -> dict:
+def _fitting(n: dict, style: str) -> dict:
+    """Numbers that go together: wheels within the body, glass of some height."""
+    n = dict(n)
+    if style in ("sedan", "coupe"):  # a boot stays a boot
+        n["foot"] = max(n["foot"], 0.40)
+    n["hood"] = max(n["hood"], 2 * n["wheel"] + 0.06)
+    n["belt"] = max(n["belt"], n["hood"] + 0.04)
+    n["cowl"] = max(n["cowl"], n["hood"] + 0.10)
+    n["deck"] = max(n["deck"], n["belt"] + 0.02)
+    n["height"] = max(n["height"], n["belt"] + n["belt_rise"] + 0.36, n["cowl"] + 0.38)
+    around = (n["wheel"] + 0.17) / n["length"]  # from an axle to the nearer end
+    n["overhang"] = max(n["overhang"], around)
+    n["wheelbase"] = min(n["wheelbase"], 1 - n["overhang"] - around)
+    return n
+
+
+def _hardened(rng, n: dict, hard: str) -> dict:
+    """The numbers that make a car hard to cut out of its picture."""
+    if hard == "white":
+        plain = {"two_tone": False, "moulding": False, "cladding": 0.0, "bumper_trim": 0.0}
+        paint = np.array(PAINTS["white"][1]) * rng.uniform(0.95, 1.15)
+        return {**plain, "paint": tuple(map(float, paint)), "metallic": 0.0, "tint": 0.22}
+    if hard == "black":
+        paint = np.array(PAINTS["black"][1]) * rng.uniform(0.75, 1.3)
+        low = {"clearance": max(0.8 * n["clearance"], 0.12), "rim": float(rng.uniform(0.01, 0.04))}
+        return {**low, "paint": tuple(map(float, paint)), "chrome": False, "two_tone": False}
+    if hard == "glass":
+        name = ("black", "grey", "blue", "brown", "green")[int(rng.integers(5))]
+        dark = {"paint": tuple(PAINTS[name][1]), "chrome": False, "cabin_tone": 0.03}
+        return {**dark, "privacy": True, "tint": float(rng.uniform(0.6, 0.8))}
+    return {}
+
+
+def _extras(rng, style, spread) -> dict:
     """Everything but proportions and paint."""
 
     def between(low, high):
-        return float(rng.uniform(low, high))
+        return _wide(rng, low, high, spread)
 
     def chance(p):
         return bool(rng.random() < p)
@@ -382,18 +473,26 @@ def _extras(rng, style) -> dict:
     }
 
 
-def _paint(rng) -> dict:
+def _wide(rng, low, high, spread) -> float:
+    """A number of a range that is spread about its middle."""
+    return float((low + high) / 2 + spread * (rng.uniform(low, high) - (low + high) / 2))
+
+
+def _paint(rng, spread) -> dict:
     names = list(PAINTS)
     shares = np.array([PAINTS[n][0] for n in names])
     name = names[rng.choice(len(names), p=shares / shares.sum())]
     neutral = name in ("white", "silver", "grey", "black")
-    spread = 0.03 if neutral else 0.08 if name in ("beige", "brown") else 0.25
-    tint = rng.uniform(1 - spread, 1 + spread, 3)
+    width = 0.03 if neutral else 0.08 if name in ("beige", "brown") else 0.25
+    tint = rng.uniform(1 - width, 1 + width, 3)
     tone = {"white": (0.88, 1.08), "grey": (0.5, 1.7)}.get(name, (0.75, 1.3))
     paint = np.array(PAINTS[name][1]) * tint * rng.uniform(*tone)
-    metallic = float(rng.uniform(0.3, 0.8)) * bool(rng.random() < 0.8)
+    metallic = _wide(rng, 0.3, 0.8, spread) * bool(rng.random() < 0.8)
+    if spread > 1 and rng.random() < spread - 1:  # any colour
+        paint = np.exp(rng.uniform(np.log(0.004), np.log(0.7))) * rng.uniform(0.1, 1.3, 3)
+        name = "any"
     return {
         "paint": tuple(float(v) for v in np.clip(paint, 0.003, 0.80)),
         "metallic": 0.0 if name == "white" else metallic,
-        "gloss": float(rng.uniform(0.01, 0.05)),
+        "gloss": _wide(rng, 0.01, 0.05, spread),
     }

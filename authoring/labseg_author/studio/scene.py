@@ -1,18 +1,18 @@
-"""The studio around one car: curved wall, floor, turntable, light and camera, for Mitsuba."""
+"""The studio around one car: lettered wall, floor, turntable, light and camera, for Mitsuba."""
 
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFilter
 
 from .car import Car
 from .materials import shapes
 from .shapes import grid_faces, normals, smooth, triangles, turn
 
-DEPTH, BREADTH = 5.6, 7.4  # metres from the turntable's middle to the wall behind and beside it
-WALL = 5.0  # its height
-COVE = 0.35  # radius of the bend where it meets the floor
-FLOOR = 8.0  # half the side of the floor that has a texture
+WALL = 8.0  # metres: the wall's height
+FLOOR = 14.0  # half the side of the floor
+BREADTH = 1.6  # how much farther the wall is beside the turntable than behind it
+BACK = np.pi / 9  # radians by which the wall reaches round towards the camera
 
 
 @dataclass(frozen=True)
@@ -32,54 +32,69 @@ class Shot:
     noise: float
     blur: float  # pixels of a picture 384 wide
     sharpen: float
+    depth: float  # from the turntable's middle to the wall behind it
     wall: float  # its reflectance
     floor: float
-    beige: float  # of the floor; 0 is grey
+    beige: float  # of the floor: red over blue, less 1; below 0 it is bluish
+    warmer: float  # how much more of it the turntable has
     disc: float  # the turntable's tone beside the floor's
     radius: float  # of the turntable
     wear: float  # strength of scuffs and tyre marks
-    boxes: float  # brightness of the overhead lights; the ceiling between has 0.25
-    letters: float  # height of the middle of the letters
-    size: float  # their height; 0 leaves them out
+    boxes: float  # brightness of the overhead lights; the ceiling between has 0.3
+    hall: float  # brightness of the white hall behind the camera
+    size: float  # the letters' height; 0 leaves them out
+    reach: float  # the lettering's length
+    shift: float  # from the wall's middle to the lettering's
+    stroke: float  # of the letters: 1 is thin to bold as Carvana's
     ink: float
     marks: int  # seed of the scuffs and stains
 
     record = asdict
 
 
-def draw_shot(rng: np.random.Generator) -> Shot:
-    """Draw one car's camera and room; the order of the draws is part of the set's format."""
+def draw_shot(rng: np.random.Generator, spread: float = 1.0) -> Shot:
+    """Draw one car's camera and room; the order of the draws is part of the set's format.
 
-    def between(low, high):
-        return float(rng.uniform(low, high))
+    spread widens every range about its middle, as far as a room can be so.
+    """
 
-    def near(middle, spread):  # a bell without tails, so that no camera is absurd
-        return float(middle + spread * np.clip(rng.normal(), -2.2, 2.2))
+    def between(low, high, least=0.0):
+        middle, half = (low + high) / 2, (high - low) / 2 * spread
+        return max(least, float(rng.uniform(middle - half, middle + half)))
+
+    def near(middle, deviation, least=-np.inf, most=np.inf):
+        bell = np.clip(rng.normal(), -2.2, 2.2)  # without tails, so that no camera is absurd
+        return float(np.clip(middle + spread * deviation * bell, least, most))
 
     return Shot(
-        distance=near(7.75, 0.18),
-        height=near(1.58, 0.09),
-        aside=near(0, 0.12),
-        pan=near(0, 0.07),
-        aim=near(0.80, 0.06),
-        field=near(43.9, 0.9),
+        distance=near(7.60, 0.18, least=6.5),
+        height=near(1.9, 0.09, least=1.0),
+        aside=near(0, 0.10),
+        pan=near(0.06, 0.09),
+        aim=near(0.68, 0.25),
+        field=near(44.0, 0.8),
         start=near(0, 2.0),
-        ahead=near(0.15, 0.06),
-        exposure=float(np.exp(near(0, 0.05))),
-        balance=tuple(float(np.exp(near(0, 0.015))) for _ in range(3)),
+        ahead=near(0.04, 0.06),
+        exposure=float(np.exp(near(0.03, 0.18))),
+        balance=tuple(float(np.exp(near(0, 0.012))) for _ in range(3)),
         noise=between(0.002, 0.010),
         blur=between(0.0, 0.55),
         sharpen=between(0.0, 0.5),
-        wall=between(0.72, 0.82),
-        floor=between(0.23, 0.34),
-        beige=between(0.4, 1.7),
-        disc=between(0.86, 1.06),
-        radius=between(2.85, 3.2),
-        wear=between(0.6, 1.8),
-        boxes=between(2.0, 4.5),
-        letters=near(2.0, 0.12),
-        size=near(1.34, 0.11),
-        ink=between(0.02, 0.08),
+        depth=near(10.5, 0.8, least=7.0, most=12.8),
+        wall=between(0.84, 0.93),
+        floor=near(0.202, 0.025, least=0.06),
+        beige=near(0.085, 0.145),
+        warmer=near(0.10, 0.05),
+        disc=between(0.9, 1.1, least=0.4),
+        radius=between(2.85, 3.15),
+        wear=between(0.3, 1.0),
+        boxes=between(2.0, 4.0, least=0.6),
+        hall=float(np.exp(near(np.log(0.9), 0.22))),
+        size=near(1.72, 0.10, least=0.6),
+        reach=near(12.5, 0.35),
+        shift=near(-0.06, 0.10),
+        stroke=near(1.0, 0.08, least=0.4),
+        ink=near(0.138, 0.017, least=0.01),
         marks=int(rng.integers(2**31)),
     )
 
@@ -87,61 +102,107 @@ def draw_shot(rng: np.random.Generator) -> Shot:
 # --- surfaces -----------------------------------------------------------------------------------
 
 
+# Strokes of the letters in a box 1 wide and 1 high, y downwards; an arc is given by its middle,
+# radii and angles.
+LETTERS = {
+    "L": [[(0, 0), (0, 1), (1, 1)]],
+    "A": [[(0, 1), (0.5, 0), (1, 1)], [(0.17, 0.66), (0.83, 0.66)]],
+    "B": [
+        [(0.5, 0), (0, 0), (0, 1), (0.5, 1)],
+        [(0, 0.48), (0.5, 0.48)],
+        [("arc", 0.5, 0.24, 0.42, 0.24, -90, 90)],
+        [("arc", 0.5, 0.74, 0.5, 0.26, -90, 90)],
+    ],
+    "S": [
+        [
+            ("arc", 0.5, 0.25, 0.48, 0.25, -30, -270),
+            ("arc", 0.5, 0.75, 0.5, 0.25, -90, 150),
+        ]
+    ],
+    "E": [[(1, 0), (0, 0), (0, 1), (1, 1)], [(0, 0.48), (0.86, 0.48)]],
+    "G": [[("arc", 0.5, 0.5, 0.5, 0.5, -40, -360), (0.55, 0.5)]],
+}
+THIN, BOLD = 0.16, 0.46  # metres: the first and the last letter's strokes
+NARROW = 1.02  # a letter's width beside its height
+
+
 def wall_texture(shot: Shot, detail: int = 1) -> np.ndarray:
-    """The lettered wall unrolled, float32 (h, w, 3) linear RGB, 1 cm / detail a pixel."""
-    scale = 100 * detail
-    width, height = int(_plan()[2][-1] * scale), int(WALL * scale)
+    """The lettered wall unrolled, float32 (h, w, 3) linear RGB, 1 / (60 detail) metres a pixel."""
+    scale = 60 * detail
+    width, height = int(_plan(shot.depth)[2][-1] * scale), int(WALL * scale)
     image = Image.new("L", (width, height), 0)
     if shot.size:
-        font = ImageFont.load_default(shot.size * 150 * detail)
-        ink = ImageDraw.Draw(image)
-        for k, letter in enumerate("LABSEG"):
-            at = (width / 2 + (k - 2.5) * shot.size * 0.98 * scale, height - shot.letters * scale)
-            stroke = int(shot.size * 7.5 * detail)
-            ink.text(at, letter, 255, font=font, anchor="mm", stroke_width=stroke)
-    ink = np.asarray(image.filter(ImageFilter.GaussianBlur(detail)), np.float32)[..., None] / 255
+        _letter(ImageDraw.Draw(image), shot, scale, width / scale / 2 + shot.shift)
+    ink = np.asarray(image.filter(ImageFilter.GaussianBlur(0.5)), np.float32)[..., None] / 255
     rng = np.random.default_rng([shot.marks, 1])
-    stain = cloud(rng, (height, width), ((3, 12, 0.02), (20, 90, 0.008)))[..., None]
+    stain = cloud(rng, (height, width), ((3, 12, 0.02), (20, 90, 0.006)))[..., None]
     white = shot.wall * np.array([1.0, 0.99, 0.985]) * (1 + stain)
     wall = white * (1 - ink) + shot.ink * ink
     return wall[::-1].astype(np.float32)  # from the floor upwards, as the mesh counts
 
 
+def _letter(draw, shot, scale, middle):
+    """Write LABSEG, standing on the floor, from thin to bold; places in metres."""
+    wide = NARROW * shot.size
+    for k, letter in enumerate("LABSEG"):
+        stroke = shot.stroke * (THIN + (BOLD - THIN) * k / 5)
+        left = middle - shot.reach / 2 + (shot.reach - wide) * k / 5 + stroke / 2
+        for path in LETTERS[letter]:
+            points = [
+                (
+                    (left + x * (wide - stroke)) * scale,
+                    (WALL - shot.size + stroke / 2 + y * (shot.size - stroke)) * scale,
+                )
+                for x, y in _points(path)
+            ]
+            draw.line(points, 255, width=max(1, round(stroke * scale)), joint="curve")
+            r = stroke * scale / 2
+            for x, y in (points[0], points[-1]):
+                draw.rectangle([x - r, y - r, x + r, y + r], 255)
+
+
+def _points(path):
+    for part in path:
+        if part[0] == "arc":
+            _, x, y, across, up, first, last = part
+            angle = np.deg2rad(np.linspace(first, last, 33))
+            yield from zip(x + across * np.cos(angle), y + up * np.sin(angle), strict=True)
+        else:
+            yield part
+
+
 def floor_texture(shot: Shot, detail: int = 1) -> np.ndarray:
     """The floor around the turntable, from above; (size, size, 3) linear RGB."""
     rng = np.random.default_rng([shot.marks, 2])
-    tone, x, y = _ground(rng, FLOOR, shot, detail)
-    joints = rng.uniform(-6, 6, 5)
+    tone, x, y = _ground(rng, FLOOR, shot, 50 * detail)
+    joints = rng.uniform(-7, 7, 3)
     for k, joint in enumerate(joints):
-        tone[np.abs((x, y)[k % 2] - joint) < 0.012] *= 0.72
+        tone[np.abs((x, y)[k % 2] - joint) < 0.014] *= 0.85
     radius = np.hypot(x, y)
-    gap = np.exp(-(((radius - shot.radius - 0.03) / 0.035) ** 2))
-    tone = tone * (1 - 0.8 * gap) * (1 - 0.25 * np.exp(-np.maximum(radius - shot.radius, 0) * 5))
-    return _tinted(tone, shot, np.clip(radius / 6, 0, 1))
+    tone *= 1 - 0.35 * np.exp(-(((radius - shot.radius - 0.02) / 0.03) ** 2))  # the gap
+    front = np.clip((2.2 - y) / 5, 0, 1.2)  # the light there is warmer
+    return _tinted(tone, shot.beige + 0.07 * front)
 
 
 def disc_texture(shot: Shot, detail: int = 1) -> np.ndarray:
     """The turntable from above, the car's front to the right; (size, size, 3) linear RGB."""
     rng = np.random.default_rng([shot.marks, 3])
-    tone, x, y = _ground(rng, shot.radius, shot, detail)
+    tone, x, y = _ground(rng, shot.radius, shot, 80 * detail)
     tone *= shot.disc
     for joint in (-1.2, 0.0, 1.2):  # it is made of plates
-        tone[np.abs(x - joint + 0.1) < 0.008] *= 0.7
+        tone[np.abs(x - joint + 0.1) < 0.008] *= 0.85
     for side in (-0.76, 0.76):  # where cars drive on
         tread = np.exp(-((np.abs(y - side - 0.03 * np.sin(x)) / 0.13) ** 4))
         worn = 0.13 + 0.13 * cloud(rng, tone.shape, ((9, 3, 1.0),))
         tone *= 1 - shot.wear * np.clip(worn, 0, 1) * tread
-    radius = np.hypot(x, y)
-    for ring, dark in ((0.985, 0.7), (0.93, 0.25)):
-        tone *= 1 - dark * np.exp(-(((radius - shot.radius * ring) / 0.018) ** 2))
-    return _tinted(tone, shot, np.zeros_like(tone))
+    return _tinted(tone, shot.beige + shot.warmer)
 
 
-def _ground(rng, half, shot, detail):
-    """A worn floor's tone, and each pixel's place in metres."""
-    size = int(2 * half * 80 * detail)
+def _ground(rng, half, shot, fine):
+    """A worn floor's tone, and each pixel's place in metres; `fine` pixels a metre."""
+    size = int(2 * half * fine)
     y, x = (np.mgrid[:size, :size] + 0.5) / size * 2 * half - half
-    layers = ((3, 3, 0.07), (14, 14, 0.05), (90, 90, 0.04), (500, 500, 0.04))
+    layers = ((3, 3, 0.05), (14, 14, 0.03), (90, 90, 0.02), (500, 500, 0.03))
     tone = shot.floor * (1 + cloud(rng, (size, size), layers))
     marks = Image.new("L", (size, size), 0)
     ink, metre = ImageDraw.Draw(marks), size / (2 * half)
@@ -156,13 +217,13 @@ def _ground(rng, half, shot, detail):
         cx, cy = ((half + v) * metre for v in rng.normal(0, 1.8, 2))
         r = rng.uniform(0.01, 0.05) * metre
         ink.ellipse([cx - r, cy - 0.7 * r, cx + r, cy + 0.7 * r], int(rng.uniform(20, 110)))
-    marks = np.asarray(marks.filter(ImageFilter.GaussianBlur(1.5 * detail)), float) / 255
-    return tone * (1 - 0.6 * marks * shot.wear), x, y
+    marks = np.asarray(marks.filter(ImageFilter.GaussianBlur(0.02 * metre)), float) / 255
+    return tone * (1 - 0.5 * np.clip(marks * shot.wear, 0, 1)), x, y
 
 
-def _tinted(tone, shot, outwards):
-    beige = (shot.beige * (0.5 + 0.5 * outwards))[..., None]
-    tint = (1 - beige) * np.array([1.0, 1.0, 0.99]) + beige * np.array([1.05, 0.995, 0.915])
+def _tinted(tone, beige):
+    """beige is one number, or one a pixel."""
+    tint = 1 + np.asarray(beige)[..., None] * np.array([0.45, 0.05, -0.55])
     return np.clip(tone[..., None] * tint, 0.02, 0.9).astype(np.float32)
 
 
@@ -178,22 +239,19 @@ def cloud(rng, shape, layers):
 # --- shapes -------------------------------------------------------------------------------------
 
 
-def _plan(n=160):
+def _plan(depth, n=160):
     """The wall from above, left to right: x, y, and the length so far."""
-    angle = np.deg2rad(np.linspace(200, -20, n))
-    x, y = BREADTH * np.cos(angle), DEPTH * np.sin(angle)
+    angle = np.linspace(np.pi + BACK, -BACK, n)
+    x, y = BREADTH * depth * np.cos(angle), depth * np.sin(angle)
     return x, y, np.concatenate([[0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
 
 
-def _wall(texture):
-    x, y, run = _plan()
-    bend = np.linspace(0, np.pi / 2, 8)
-    inset = np.append(COVE * (1 - np.sin(bend)), 0)
-    z = np.append(COVE * (1 - np.cos(bend)), WALL)
-    shrink = 1 - inset[:, None] / DEPTH
-    tall = np.broadcast_to(z[:, None], (len(z), len(x)))
-    points = np.stack([x * shrink, y * shrink, tall], -1)
-    uv = np.stack([np.broadcast_to(run / run[-1], points.shape[:2]), points[..., 2] / WALL], -1)
+def _wall(texture, depth):
+    """It meets the floor in a sharp edge."""
+    x, y, run = _plan(depth)
+    z = np.array([0, WALL])
+    points = np.stack([*np.broadcast_arrays(x, y, z[:, None])], -1)
+    uv = np.stack(np.broadcast_arrays(run / run[-1], z[:, None] / WALL), -1)
     faces = triangles(grid_faces(len(z), len(x), close_cols=False))
     return printed("wall", points.reshape(-1, 3), uv.reshape(-1, 2), faces, texture)
 
@@ -249,21 +307,27 @@ def bitmap(array):
 # --- light --------------------------------------------------------------------------------------
 
 
-def light_map(boxes: float, height: int = 192) -> np.ndarray:
-    """Light from all around: boxes overhead, a dim hall behind the camera (h, 2h, 3)."""
+def light_map(shot: Shot, height: int = 192) -> np.ndarray:
+    """Light from all around: boxes overhead, a white hall behind the camera (h, 2h, 3).
+
+    A clear coat mirrors it: the strips of the boxes, the hall above the horizon, the floor below.
+    """
     width = 2 * height
     v, u = np.mgrid[:height, :width]
     up = np.pi / 2 - (v + 0.5) / height * np.pi
     around = (u + 0.5) / width * 2 * np.pi
     x, y, z = np.cos(up) * np.sin(around), np.cos(up) * np.cos(around), np.sin(up)
-    out = np.where(up > 0.35, 0.25, 0.10)  # a white ceiling above a dim hall
+    hall = shot.hall * (0.8 + 0.5 * up)
+    for door in np.random.default_rng([shot.marks, 4]).uniform(0.6, 1.4, 2) * np.pi:
+        hall = np.where((np.abs(around - door) < 0.16) & (up < 0.32), 0.35 * hall, hall)
+    out = np.where(up > 0.62, 0.3, hall)
     with np.errstate(divide="ignore", invalid="ignore"):
         px, py = x / z * 4, y / z * 4  # where the ray meets a ceiling 4 m up
     for middle in (-4.4, -1.5, 1.5, 4.4):
-        out[(z > 0.05) & (np.abs(py - middle) < 0.75) & (np.abs(px) < 5)] = boxes
+        out[(z > 0.05) & (np.abs(py - middle) < 0.75) & (np.abs(px) < 5)] = shot.boxes
     out = smooth(smooth(out, 0.6), 0.6, axis=1, periodic=True)
     # Floor and wall hide these directions; light paths tried there would only add noise.
-    out[(up < -0.05) | ((y > 0.5 * np.cos(up)) & (up < 0.65))] = 0
+    out[(up < -0.05) | ((y > 0.35 * np.cos(up)) & (up < 0.42))] = 0
     # As much light falls on the floor however strong the boxes are beside the rest.
     out *= np.pi / np.sum(out * np.clip(z, 0, 1) * np.cos(up) * (np.pi / height) ** 2)
     return np.repeat(out[..., None], 3, axis=2).astype(np.float32)
@@ -281,10 +345,10 @@ class Studio:
             "type": "scene",
             "light": {
                 "type": "envmap",
-                "bitmap": mi.Bitmap(light_map(shot.boxes)),
+                "bitmap": mi.Bitmap(light_map(shot)),
                 "to_world": t().rotate([1, 0, 0], 90),
             },
-            "wall": _wall(bitmap(wall_texture(shot, detail))),
+            "wall": _wall(bitmap(wall_texture(shot, detail)), shot.depth),
             "floor": {
                 "type": "rectangle",
                 "to_world": t().scale([FLOOR, FLOOR, 1]),
@@ -296,12 +360,13 @@ class Studio:
     def scene(self, car: Car | None, meshes: dict, view: int, size: tuple[int, int]):
         """The scene with the car's view 1 to 16, for pictures of size (height, width).
 
-        Without a car it is the empty turntable.
+        Without a car it is the empty turntable. It turns as Carvana's: in view 3 the front points
+        left.
         """
         import mitsuba as mi
 
         shot = self.shot
-        angle = np.deg2rad(-90 + shot.start + (view - 1) * 22.5)
+        angle = np.deg2rad(-90 + shot.start - (view - 1) * 22.5)
         scene = dict(self.fixed, sensor=_camera(shot, size))
         scene["disc"] = _disc(self.disc, shot.radius, angle)
         if car is not None:

@@ -14,11 +14,11 @@ from labseg.errors import DiskError, InvalidValue
 from labseg.files import write_whole
 
 from . import engine
-from .car import STYLES, Car, build, draw
-from .develop import QUALITY, develop, jpeg
+from .car import BLOCK, HARD, Car, build, draw
+from .develop import FINER, QUALITY, develop, jpeg
 from .scene import Shot, Studio, draw_shot
 
-FORMAT = 2  # raise it when the same seed no longer gives the same cars
+FORMAT = 3  # raise it when the same seed no longer gives the same cars
 CARD = "card.json"
 PATHS = {"type": "path", "max_depth": 5, "rr_depth": 3}  # glass takes two more than bodywork
 GUIDE = "albedo:albedo,normal:sh_normal,part:shape_index"
@@ -33,7 +33,7 @@ class Sitting(NamedTuple):
     views: list[int]
 
 
-def render(out, cars=42, views=16, size=(256, 384), seed=0, workers=None, spp=12):
+def render(out, cars=48, views=16, size=(256, 384), seed=0, workers=None, spp=16, spread=1.0):
     """Render cars on a turntable to a folder in Carvana's layout.
 
     Writes out/train/<car>_<view>.jpg, out/train_masks/<car>_<view>_mask.gif and out/card.json,
@@ -42,25 +42,29 @@ def render(out, cars=42, views=16, size=(256, 384), seed=0, workers=None, spp=12
 
     Parameters: `cars` ≥ 1; `views` from 1 to 16, evenly spaced around the car from view 01, the
     front (2 gives 01 and 09); `size` (height, width) in pixels; `workers` threads (None: all);
-    `spp` rays a pixel, fewer are faster and noisier.
+    `spp` rays a pixel, fewer are faster and noisier; `spread` widens the ranges that rooms, cameras
+    and cars are drawn from about their middles (1 is Carvana's, 2 twice as wide).
 
     Returns the folder as a Path. Raises ValueError for impossible numbers or a folder that holds
     other cars, OSError for a folder that cannot be written, ImportError without Mitsuba.
     """
-    size = check(cars, views, size, seed, workers, spp)
+    size = check(cars, views, size, seed, workers, spp, spread)
     mi = engine.start(workers)  # first: without the renderer no folder is made
     around = [1 + 16 * k // views for k in range(views)]
     sittings = {
-        car_name(seed, index): Sitting(*draw_car(seed, index), [seed, index], around)
+        car_name(seed, index): Sitting(*draw_car(seed, index, spread), [seed, index], around)
         for index in range(cars)
     }
-    return shoot(mi, out, "cars", sittings, seed, size, spp)
+    return shoot(mi, out, "cars", sittings, seed, size, spp, spread=spread)
 
 
-def shoot(mi, out, kind: str, sittings: dict[str, Sitting], seed, size, spp, quality=QUALITY):
+def shoot(
+    mi, out, kind: str, sittings: dict[str, Sitting], seed, size, spp, quality=QUALITY, spread=1.0
+):
     """Take what is not in the folder yet; see render."""
     out = Path(out)
     head = {"format": FORMAT, "kind": kind, "seed": seed, "size": list(size), "spp": spp}
+    head["spread"] = float(spread)
     card = _open_card(out, head, sittings)
     todo = [
         (name, view)
@@ -78,9 +82,9 @@ def shoot(mi, out, kind: str, sittings: dict[str, Sitting], seed, size, spp, qua
             scene = None  # the last goes first: beside it every kernel would be compiled anew
             if name != current:
                 studio = None
-                studio = Studio(shot, detail=1 + size[1] // 800)
+                studio = Studio(shot, detail=1 + size[1] // 700)
                 meshes, current = build(car) if car else {}, name
-            scene = studio.scene(car, meshes, view, size)
+            scene = studio.scene(car, meshes, view, finer(size))
             photo, seen = photograph(mi, scene, shot, spp, [*grain, view])
             image_path, mask_path = _paths(out, name, view)
             write_whole(image_path, jpeg(photo, quality))
@@ -93,37 +97,50 @@ def car_name(seed: int, index: int) -> str:
     return hashlib.sha256(f"labseg {FORMAT} {seed} {index}".encode()).hexdigest()[:12]
 
 
-def draw_car(seed: int, index: int) -> tuple[Car, Shot]:
+def draw_car(seed: int, index: int, spread: float = 1.0) -> tuple[Car, Shot]:
     """One car and its camera and room; they depend on nothing else.
 
-    Each run of seven cars from a multiple of seven has every style once.
+    Each run of sixteen cars from a multiple of sixteen has the styles of BLOCK, and every third
+    car is hard on purpose, each kind of HARD in turn.
     """
-    block, place = divmod(index, len(STYLES))
-    order = np.random.default_rng([seed, block, 7]).permutation(len(STYLES))
+    block, place = divmod(index, len(BLOCK))
+    order = np.random.default_rng([seed, block, 7]).permutation(len(BLOCK))
     rng = np.random.default_rng([seed, index])
-    return draw(rng, STYLES[order[place]]), draw_shot(rng)
+    hard = HARD[index // 3 % len(HARD)] if index % 3 == 2 else ""
+    return draw(rng, BLOCK[order[place]], spread, hard), draw_shot(rng, spread)
+
+
+def finer(size: tuple[int, int]) -> tuple[int, int]:
+    """The size (height, width) of a scene whose photograph has the given size."""
+    return size[0] * FINER, size[1] * FINER
 
 
 def photograph(mi, scene, shot, spp: int, seed) -> tuple[np.ndarray, np.ndarray]:
-    """One picture, uint8 RGB (h, w, 3), and its mask, uint8 0/1 (h, w)."""
+    """One picture, uint8 RGB (h, w, 3), and its mask, uint8 0/1 (h, w).
+
+    The scene's film is FINER times as high and wide; `spp` rays go to each of the picture's
+    pixels. A mask's pixel is car if the ray through the middle of the picture's pixel meets it.
+    """
     number = int(np.random.default_rng(seed).integers(2**31))
-    guide = _trace(mi, scene, {"type": "aov", "aovs": GUIDE}, 4, number)[..., -7:]
-    light = _trace(mi, scene, PATHS, spp, number)[..., :3]
-    seen = mask(scene)
-    return develop(light, guide, seen, shot, seed), seen
+    rays = max(1, round(spp / FINER**2))
+    guide = _trace(mi, scene, {"type": "aov", "aovs": GUIDE}, 2, number)[..., -7:]
+    light = _trace(mi, scene, PATHS, rays, number)[..., :3]
+    width, height = scene.sensors()[0].film().size()
+    photo = develop(light, guide, mask(scene, (height, width)), shot, seed)
+    return photo, mask(scene, (height // FINER, width // FINER))
 
 
 def _trace(mi, scene, integrator, spp, number):
     return np.array(mi.render(scene, spp=spp, seed=number, integrator=mi.load_dict(integrator)))
 
 
-def mask(scene) -> np.ndarray:
+def mask(scene, size: tuple[int, int]) -> np.ndarray:
     """The car's pixels, uint8 0/1 (h, w): whose surface the ray through a pixel's middle meets."""
     import drjit as dr
     import mitsuba as mi
 
     camera = scene.sensors()[0]
-    width, height = camera.film().size()
+    height, width = size
     y, x = (np.mgrid[:height, :width].reshape(2, -1) + 0.5) / [[height], [width]]
     if mi.variant().startswith("scalar"):
         rays = (camera.sample_ray(0, 0, [u, v], [0.5, 0.5])[0] for u, v in zip(x, y, strict=True))
@@ -155,7 +172,7 @@ def _gif(mask):
     return file.getvalue()
 
 
-def check(cars, views, size, seed, workers, spp):
+def check(cars, views, size, seed, workers, spp, spread=1.0):
     def whole(name, value, low, high):
         good = isinstance(value, int | np.integer) and not isinstance(value, bool)
         if not good or not low <= value <= high:
@@ -167,6 +184,8 @@ def check(cars, views, size, seed, workers, spp):
     whole("spp", spp, 1, 65_536)
     if workers is not None:
         whole("workers", workers, 1, 1024)
+    if not isinstance(spread, int | float) or not 0 <= spread <= 3:
+        raise InvalidValue(f"spread is {spread!r}; give a number from 0 to 3.")
     try:
         height, width = (int(v) for v in size)
         good = (height, width) == tuple(size) and 32 <= height <= 4096 and 32 <= width <= 4096
@@ -226,7 +245,7 @@ def _read_card(out: Path) -> dict | None:
         return None
     try:
         card = json.loads(path.read_text())
-        for key in ("format", "kind", "seed", "size", "spp"):
+        for key in ("format", "kind", "seed", "size", "spp", "spread"):
             card[key]
         card["cars"].items()
         return card

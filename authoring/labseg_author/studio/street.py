@@ -16,7 +16,7 @@ from .develop import jpeg
 from .materials import shapes
 from .scene import bitmap, cloud, printed
 from .shapes import moved
-from .shoot import draw_car, photograph
+from .shoot import draw_car, finer, photograph
 
 SIZE = 480, 360  # upright, as a telephone is held
 EYE, AIM, FIELD = [-1.6, -6.3, 1.62], [-0.45, 0, 1.05], 48  # metres, metres, degrees across
@@ -51,7 +51,7 @@ def street(path, seed=0, spp=24, workers=None):
 
 
 def _camera(mi):
-    height, width = SIZE
+    height, width = finer(SIZE)
     return {
         "type": "perspective",
         "fov": FIELD,

@@ -1,0 +1,161 @@
+"""Render, train, measure: the network for photographs, from nothing but a seed."""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from labseg import metrics
+from labseg.data.carvana import load_carvana
+from labseg.errors import InvalidValue
+from labseg.evaluation import bootstrap
+from labseg.files import write_whole
+from labseg.models import ASSETS, quiet_keras
+from labseg_author import studio
+
+from . import network
+from .augmentation import augmented
+
+
+class Set(NamedTuple):
+    """Cars rendered for this network; `spread` widens the ranges of rooms, lenses and cars."""
+
+    cars: int
+    views: int
+    seed: int
+    spread: float
+
+
+SETS = {
+    "usual": Set(64, 8, seed=11, spread=1.0),
+    "unusual": Set(64, 8, seed=12, spread=1.7),
+    "validation": Set(16, 4, seed=13, spread=1.7),
+    "stress": Set(32, 4, seed=14, spread=2.0),
+}
+EPOCHS, BATCH, RATE = 24, 16, 4e-3
+MOST = 8e6  # bytes of the saved model
+
+
+def render_sets(out, sets=SETS, size=network.SIZE, workers=None):
+    """Render what `out` does not hold yet; {name of the set: its cars as arrays}."""
+    cars = {}
+    for name, (count, views, seed, spread) in sets.items():
+        folder = studio.render(
+            Path(out) / name, count, views, size, seed=seed, workers=workers, spread=spread
+        )
+        cars[name] = load_carvana(folder, size, cache=False)
+    return cars
+
+
+def train_photo(out, assets=ASSETS, epochs=EPOCHS, say=print):
+    """Render the cars, train on them, measure the stress set, write the model and its record.
+
+    out: a folder for the rendered cars and the training's backup; what it holds is kept, so that
+    a run that was stopped goes on. Writes photo.keras and photo.json into `assets`, and returns
+    the record. Nothing is chosen on the stress set. Raises ValueError unless Keras is 3.13, the
+    oldest that labseg supports: a later one may write files that it can't read.
+    """
+    cars = render_sets(out)  # first: Mitsuba can't be loaded after TensorFlow
+    quiet_keras()
+    import keras
+
+    if not keras.__version__.startswith("3.13."):
+        raise InvalidValue(
+            f"Keras {keras.__version__} may write models that Keras 3.13 can't read: run "
+            f'`uv run --with "keras==3.13.2" labseg-author photo --out {out}`.'
+        )
+    keras.utils.set_random_seed(0)
+    model = network.build()
+    fit(model, [cars["usual"], cars["unusual"]], cars["validation"], epochs, Path(out) / "backup")
+    record = {"keras": keras.__version__, "size": list(network.SIZE), "epochs": epochs}
+    for name in ("validation", "stress"):
+        record[name] = measured(model, cars[name])
+        say("{0}: IoU {iou:.3f}, worst car {worst_car:.3f}".format(name, **record[name]))
+    path = Path(out) / "photo.keras"
+    model.save(path)
+    made = path.read_bytes()
+    if len(made) > MOST:
+        raise InvalidValue(f"The model has {len(made):,} bytes; at most {MOST:,.0f} may ship.")
+    write_whole(Path(assets) / "photo.keras", made)
+    write_whole(Path(assets) / "photo.json", json.dumps(record, indent=2) + "\n")
+    return record
+
+
+def fit(model, train, val, epochs, backup):
+    """Train on the cars of `train`, augmented anew in every epoch; resumes from `backup`."""
+    import keras
+
+    images = np.concatenate([cars.images for cars in train])
+    masks = np.concatenate([cars.masks for cars in train])
+    batches = _batches(images, masks)
+    steps = epochs * len(batches)
+    rate = keras.optimizers.schedules.CosineDecay(
+        RATE / 20, steps, alpha=1e-3, warmup_target=RATE, warmup_steps=len(batches)
+    )
+    model.compile(
+        keras.optimizers.AdamW(rate, weight_decay=1e-4), loss=loss, metrics=[mean_iou]
+    )
+    model.fit(
+        batches,
+        validation_data=(val.images, val.masks[..., None]),
+        epochs=epochs,
+        verbose=2,
+        callbacks=[keras.callbacks.BackupAndRestore(backup)],
+    )
+
+
+def _batches(images, masks):
+    """A keras.utils.PyDataset of augmented batches, made beside the training."""
+    import keras
+
+    class Batches(keras.utils.PyDataset):
+        epoch = 0
+
+        def __len__(self):
+            return len(images) // BATCH
+
+        def __getitem__(self, i):
+            order = np.random.default_rng([1, self.epoch]).permutation(len(images))
+            rows = order[i * BATCH : (i + 1) * BATCH]
+            rng = np.random.default_rng([2, self.epoch, i])
+            pairs = [augmented(images[row], masks[row], rng) for row in rows]
+            x, y = (np.stack(each) for each in zip(*pairs, strict=True))
+            return x, y[..., None].astype(np.float32)
+
+        def on_epoch_end(self):
+            self.epoch += 1
+
+    return Batches(workers=2, max_queue_size=8)
+
+
+def loss(y_true, y_pred):
+    """Binary cross-entropy plus the Dice loss of each picture."""
+    from keras import losses, ops
+
+    y_true = ops.cast(y_true, y_pred.dtype)
+    both = ops.sum(y_true * y_pred, axis=(1, 2, 3))
+    areas = ops.sum(y_true, axis=(1, 2, 3)) + ops.sum(y_pred, axis=(1, 2, 3))
+    entropy = ops.mean(losses.binary_crossentropy(y_true, y_pred), axis=(1, 2))
+    return entropy + 1 - 2 * both / ops.maximum(areas, 1)
+
+
+def mean_iou(y_true, y_pred):
+    """The IoU of each picture at threshold 0.5; Keras takes the mean."""
+    from keras import ops
+
+    a, b = (ops.cast(y >= 0.5, "float32") for y in (y_true, y_pred))
+    both = ops.sum(a * b, axis=(1, 2, 3))
+    return both / ops.maximum(ops.sum(a + b, axis=(1, 2, 3)) - both, 1)
+
+
+def measured(model, cars):
+    """Mean IoU over the pictures, its interval over cars, and the worst car's and picture's."""
+    scores = model.predict(cars.images, batch_size=BATCH, verbose=0)
+    ious = metrics.iou(cars.masks, scores)
+    owners = np.array(cars.cars)
+    by_car = [ious[owners == car].mean() for car in sorted(set(cars.cars))]
+    mean, low, high = bootstrap(ious, cars.cars)
+    found = {"iou": mean, "low": low, "high": high, "dice": metrics.dice(cars.masks, scores).mean()}
+    found |= {"worst_car": min(by_car), "worst_picture": ious.min()}
+    return {name: round(float(value), 4) for name, value in found.items()}
