@@ -6,7 +6,6 @@ import re
 import shutil
 import time
 from hashlib import sha256
-from pathlib import Path
 
 import keras
 
@@ -86,10 +85,10 @@ def _losses(logs):
 def backup(model, folder="."):
     """A callback for `fit`: training that was interrupted resumes after its last whole epoch.
 
-    It is Keras's BackupAndRestore: weights, optimiser and epoch are kept in a folder `backup-…`
-    of `folder` until the training is done. The curves are kept too, so the history that a resumed
-    `fit` returns has all epochs. The folder is named after the model's layers, so another
-    architecture starts anew. Prints from which epoch the training goes on.
+    Weights, optimiser, epoch and curves are kept in a folder `backup-…` of `folder` until the
+    training is done, so the history that a resumed `fit` returns has all epochs. The folder is
+    named after the model's layers, so another architecture starts anew. Prints from which epoch
+    the training goes on.
     """
     if not isinstance(model, keras.Model):
         raise InvalidType(f"backup needs the Keras model that you train, not {model!r:.40}.")
@@ -99,10 +98,8 @@ def backup(model, folder="."):
             "call it on a batch, before its backup is made."
         )
     state = folder_path("folder", folder) / f"backup-{_fingerprint(model)}"
-    if epochs := _epochs(state):
-        print(f"Going on after epoch {epochs}; to start anew, delete the folder {state}.")
-    else:  # nothing is there, or the first epoch was not kept whole
-        shutil.rmtree(state, ignore_errors=True)
+    if epochs := _kept(state):
+        print(f"Going on after epoch {epochs[0]}; to start anew, delete the folder {state}.")
     return _Backup(state)
 
 
@@ -117,47 +114,69 @@ def _without_compilation(config):
     return {key: value for key, value in config.items() if key != "compile_config"}
 
 
-def _epochs(state):
-    """How many epochs a backup holds, 0 where there is none."""
-    try:
-        return json.loads((state / "training_metadata.json").read_bytes())["epoch"]
-    except (OSError, ValueError):
-        return 0
+# Keras's names, for what BackupAndRestore writes.
+WHOLE = {"latest.weights.h5", "training_metadata.json"}
 
 
-class _Backup(keras.callbacks.BackupAndRestore):
-    """Keeps the logs of every epoch beside the weights, and completes the History with them."""
+def _kept(state):
+    """The epochs after which a backup was made, the last one first."""
+    numbered = [path for path in state.glob("*") if path.name.isdecimal()]
+    whole = [path for path in numbered if {file.name for file in path.iterdir()} >= WHOLE]
+    return sorted((int(path.name) for path in whole), reverse=True)
+
+
+class _Backup(keras.callbacks.Callback):
+    """A folder for each of the last two epochs, and the History completed at the end.
+
+    Each is written by Keras's BackupAndRestore under another name and moved into place, so that a
+    process that is killed, whenever that is, leaves a whole one. If the disk or a person has
+    damaged the last one since, there is the one before.
+    """
 
     def __init__(self, state):
-        super().__init__(str(state), double_checkpoint=True)
-        self._state = Path(state)
+        super().__init__()
+        self.backup_dir = state
 
     def on_train_begin(self, logs=None):
-        try:
-            super().on_train_begin(logs)
-        except (OSError, ValueError):
-            if not self._state.exists():
-                raise
-            raise InvalidValue(
-                f"The backup in {self._state} cannot be restored: delete it, and train anew."
-            ) from None
-        self._logs = self._earlier = self._read_logs()
+        self._logs = self._earlier = self._restore(_kept(self.backup_dir))
 
-    def _read_logs(self):
-        """The logs of the epochs that are kept; none if a file of them is missing."""
-        epochs = _epochs(self._state)
-        try:
-            logs = json.loads((self._state / "history.json").read_bytes())[:epochs]
-        except (OSError, ValueError):
-            return []
-        return logs if len(logs) == epochs else []
+    def _restore(self, epochs):
+        """Continue after the last of `epochs` that can be read; the logs until then, or []."""
+        for epoch in epochs:
+            folder = self.backup_dir / str(epoch)
+            try:
+                self._keras(folder).on_train_begin()
+            except (OSError, ValueError, LookupError):
+                continue
+            if epoch != epochs[0]:
+                print(f"That backup is damaged: going on after epoch {epoch}.")
+            return _logs(folder, epoch)
+        if epochs:
+            raise InvalidValue(
+                f"The backup in {self.backup_dir} cannot be restored: delete it, and train anew."
+            )
+        return []
+
+    def _keras(self, folder):
+        """What reads the state of the training from `folder` and writes it there."""
+        callback = keras.callbacks.BackupAndRestore(str(folder))
+        callback.set_model(self.model)
+        return callback
 
     def on_epoch_end(self, epoch, logs=None):
         self._logs = [*self._logs, {name: float(value) for name, value in (logs or {}).items()}]
-        with disk_errors(self._state):
-            # The logs first: if the weights are not written, they are one epoch too long.
-            write_whole(self._state / "history.json", json.dumps(self._logs))
-            super().on_epoch_end(epoch, logs)
+        with disk_errors(self.backup_dir):
+            self._keep(epoch)
+        for before in _kept(self.backup_dir)[2:]:
+            shutil.rmtree(self.backup_dir / str(before), ignore_errors=True)
+
+    def _keep(self, epoch):
+        unfinished, whole = self.backup_dir / "unfinished", self.backup_dir / str(epoch + 1)
+        shutil.rmtree(unfinished, ignore_errors=True)  # of a process that was killed
+        write_whole(unfinished / "history.json", json.dumps(self._logs))
+        self._keras(unfinished).on_epoch_end(epoch)
+        shutil.rmtree(whole, ignore_errors=True)  # a damaged one
+        unfinished.rename(whole)
 
     def on_train_end(self, logs=None):
         history = self.model.history
@@ -165,4 +184,13 @@ class _Backup(keras.callbacks.BackupAndRestore):
         for name in {name for epoch in self._earlier for name in epoch}:
             earlier = [epoch.get(name, math.nan) for epoch in self._earlier]
             history.history[name] = earlier + history.history.get(name, [])
-        super().on_train_end(logs)
+        shutil.rmtree(self.backup_dir, ignore_errors=True)
+
+
+def _logs(folder, epochs):
+    """The logs of the epochs that are kept; none if they cannot be read."""
+    try:
+        logs = json.loads((folder / "history.json").read_bytes())
+    except (OSError, ValueError):
+        return []
+    return logs if len(logs) == epochs else []

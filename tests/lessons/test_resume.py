@@ -97,7 +97,7 @@ def after(tmp_path_factory):
     for process in killed.values():
         _, errors = process.communicate()
         assert process.returncode == -signal.SIGKILL, errors
-    assert len(list(root.glob("*/backup-*/latest.weights.h5"))) == len(KILLS)
+    assert len({path.parents[2] for path in root.glob("*/backup-*/*/*.weights.h5")}) == len(KILLS)
     shutil.copytree(root / "in epoch 3", root / "other")
     cases |= {"other": [str(root / "other"), OTHER], "again": cases["in epoch 3"]}
     process = start(list(cases.values()))
@@ -214,14 +214,59 @@ def test_a_training_that_was_done_but_for_its_end_gives_its_curves(tmp_path):
 def test_without_the_earlier_curves_training_still_goes_on(tmp_path, damage):
     with pytest.raises(KeyboardInterrupt):
         train(dense(), tmp_path, stop=3)
-    damage(next(tmp_path.glob("*/history.json")))
+    damage(next(tmp_path.glob("*/2/history.json")))
     assert train(dense(), tmp_path).epoch == [2, 3]
+
+
+def kept_files(folder):
+    """The files of the last epochs that a backup has, by their place in it."""
+    with pytest.raises(KeyboardInterrupt):
+        train(dense(), folder, stop=4)
+    (state,) = folder.iterdir()
+    return {str(path.relative_to(state)): path for path in state.glob("*/*")}
+
+
+FILES = "latest.weights.h5", "training_metadata.json", "history.json"
+
+
+@pytest.mark.parametrize("share", [0, 0.5, 0.99])
+@pytest.mark.parametrize("place", [f"{epoch}/{file}" for epoch in (2, 3) for file in FILES])
+def test_whichever_file_is_cut_short_an_epoch_is_lost_at_most(tmp_path, capsys, place, share):
+    files = kept_files(tmp_path)
+    assert len(files) == 6
+    os.truncate(files[place], int(share * files[place].stat().st_size))
+    history = train(dense(), tmp_path)
+    said = capsys.readouterr().out
+    assert said.startswith("Going on after epoch 3; ")
+    damaged = place in ("3/latest.weights.h5", "3/training_metadata.json")
+    assert ("That backup is damaged: going on after epoch 2." in said) == damaged
+    assert history.epoch == ([3] if place == "3/history.json" else list(range(EPOCHS)))
+    assert np.all(np.diff(history.history["loss"]) < 0)
+
+
+@pytest.mark.parametrize("missing", FILES[:2])
+def test_a_backup_that_was_not_all_removed_does_not_count(tmp_path, capsys, missing):
+    kept_files(tmp_path)[f"3/{missing}"].unlink()
+    train(dense(), tmp_path)
+    assert capsys.readouterr().out.startswith("Going on after epoch 2; ")
+
+
+def test_what_a_kill_left_unfinished_does_not_count(tmp_path, capsys):
+    files = kept_files(tmp_path)
+    unfinished = files["3/history.json"].parents[1] / "unfinished"
+    unfinished.mkdir()
+    for file in FILES[1:]:
+        (unfinished / file).write_bytes(b"[{")
+    history = train(dense(), tmp_path)
+    assert capsys.readouterr().out.startswith("Going on after epoch 3; ")
+    assert np.all(np.diff(history.history["loss"]) < 0)
+    assert not unfinished.parent.exists()
 
 
 def test_a_backup_that_cannot_be_restored_is_one_sentence(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train(dense(), tmp_path, stop=3)
-    for weights in tmp_path.glob("*/*.weights.h5*"):
+    for weights in tmp_path.glob("*/*/*.weights.h5*"):
         weights.write_bytes(b"spoilt")
     with pytest.raises(ValueError, match=r"backup-\w+ cannot be restored: delete it, and train"):
         train(dense(), tmp_path)
