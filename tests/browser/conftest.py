@@ -31,8 +31,8 @@ def opened(chromium, server):
     """A function that opens a lesson. At the end, the browser must have had no complaint."""
     lessons = []
 
-    def open_lesson(name, script=""):
-        lessons.append(Lesson(chromium, *server, name, script))
+    def open_lesson(name, script="", connected=True):
+        lessons.append(Lesson(chromium, *server, name, script, connected))
         return lessons[-1]
 
     yield open_lesson

@@ -119,13 +119,13 @@ def browser():
 
 
 class Lesson:
-    """A notebook that is open in JupyterLab, its kernel connected.
+    """A notebook that is open in JupyterLab, its kernel connected unless `connected` is False.
 
     script: run by the page before all else.
     errors: what the browser's console complained about, dialogs too; outside: requests to others.
     """
 
-    def __init__(self, chromium, address, folder, name, script=""):
+    def __init__(self, chromium, address, folder, name, script="", connected=True):
         self.path = folder / f"{name}_{time.monotonic_ns()}.ipynb"  # one that nobody has open
         shutil.copy(folder / f"{name}.ipynb", self.path)
         self.errors, self.outside = [], []
@@ -138,8 +138,12 @@ class Lesson:
         # In a workspace of its own, JupyterLab does not open what was open before.
         self.page.goto(f"{address}/lab/workspaces/{self.path.stem}/tree/{self.path.name}")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell")
-        # Until then JupyterLab says "idle" too, and Run starts nothing or asks for a kernel.
-        self.page.wait_for_function(CONNECTED)
+        if connected:
+            self.wait_for_kernel()
+
+    def wait_for_kernel(self, seconds=LONG / 1000):
+        """Until then JupyterLab says "idle" too, and Run starts nothing or asks for a kernel."""
+        self.page.wait_for_function(CONNECTED, timeout=seconds * 1000)
 
     def _console(self, message):
         if message.type == "error":
