@@ -79,6 +79,19 @@ def peephole() -> None:
         typer.echo("{network} {depth}, seed {seed}: IoU {iou:.3f}".format(**run))
 
 
+# labseg-author photo
+
+
+@app.command()
+def photo(
+    out: Annotated[str, typer.Option(help="A folder for the cars that are rendered for it.")],
+) -> None:
+    """Train the network for photographs, on renders only (an hour; goes on where it stopped)."""
+    from labseg_author.photo import train_photo
+
+    train_photo(folder_path("--out", out), say=typer.echo)
+
+
 # labseg-author site
 
 

@@ -82,4 +82,4 @@ def test_doctor_tells_a_copy_from_an_installation(copy):
         "[FAIL] labseg's requirements cannot be looked up because labseg is not installed: "
         "install it."
     ]
-    assert "[OK] rendered cars: 672 images" in lines
+    assert "[OK] rendered cars: 768 images" in lines
