@@ -12,7 +12,11 @@ from labseg.arguments import folder_path
 from labseg.errors import InvalidValue, NotAllowed
 
 ASSETS = Path(__file__).parent / "assets"
-OURS = {"baseline": "our baseline CNN", "unet": "our U-Net"}
+OURS = {
+    "baseline": "our baseline CNN",
+    "unet": "our U-Net",
+    "photo": "our network for photographs",
+}
 # Layers (and keras.ops) from which no U-Net can be built: all keep the size, and none joins two.
 PLAIN = {"InputLayer", "Rescaling", "Divide", "TrueDivide", "Cast", "Conv2D", "BatchNormalization"}
 PLAIN |= {"Activation", "ReLU", "Relu", "Dropout", "Sequential", "Functional"}
@@ -50,11 +54,13 @@ def _no_stderr():
 def load_model(name, folder="."):
     """The student's own `<name>.keras` in `folder` or, failing that, the one that ships.
 
-    `name` is "baseline" or "unet". Prints which of the two it is. The model is not compiled.
+    `name` is "baseline", "unet" or "photo", a larger network that was trained, on renders only, to
+    work on photographs too. All take pictures as they are loaded, uint8, of the size that the
+    model's `input_shape` tells. Prints which of the two it is. The model is not compiled.
     Raises ValueError for another name, and for a file of the student's that holds no such network.
     """
     if name not in list(OURS):
-        raise InvalidValue(f"No model is called {name!r}; there are {' and '.join(OURS)}.")
+        raise InvalidValue(f"No model is called {name!r}; there are {', '.join(OURS)}.")
     import keras
 
     own = folder_path("folder", folder) / f"{name}.keras"

@@ -237,7 +237,7 @@ def spoilt(content):
 @pytest.mark.parametrize("name", ["baseline.keras", "unet.keras"])
 @pytest.mark.parametrize("change", [lambda _: b"", half, spoilt, empty_archive, lambda _: None])
 def test_doctor_tells_a_damaged_model(damaged, name, change):
-    assert doctor._models() == "trained models: baseline, unet"
+    assert doctor._models() == "trained models: baseline, unet, photo"
     damaged(name, change)
     with pytest.raises(LabsegError, match=rf"damaged \({name}\): install labseg again"):
         doctor._models()

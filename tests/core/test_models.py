@@ -45,7 +45,9 @@ def test_loads_ours_then_the_students_own(tmp_path, capsys):
 
 @pytest.mark.parametrize("name", ["vnet", None, ["unet"]])
 def test_unknown_name(name):
-    with pytest.raises(ValueError, match=rf"{re.escape(repr(name))}; there are baseline and unet"):
+    with pytest.raises(
+        ValueError, match=rf"{re.escape(repr(name))}; there are baseline, unet, photo"
+    ):
         load_model(name)
 
 

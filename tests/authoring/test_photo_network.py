@@ -1,0 +1,164 @@
+"""The network for photographs: its augmentation, its shape, and how it is trained and shipped."""
+
+import json
+
+import cv2
+import keras
+import numpy as np
+import pytest
+from labseg_author.photo import augmentation, network, train
+
+import labseg
+from labseg.models import ASSETS
+
+CARS = labseg.load_cars((96, 144), limit=16)
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+# Augmentation.
+
+
+def test_pictures_and_masks_stay_what_they_are():
+    images, masks = CARS.images.copy(), CARS.masks.copy()
+    for k in range(32):
+        image, mask = augmentation.augmented(CARS.images[k % 16], CARS.masks[k % 16], rng(k))
+        assert (image.shape, image.dtype) == ((96, 144, 3), np.uint8)
+        assert (mask.shape, mask.dtype) == ((96, 144), np.uint8)
+        assert set(np.unique(mask)) <= {0, 1}
+    assert (images == CARS.images).all()
+    assert (masks == CARS.masks).all()
+
+
+def test_the_same_seed_gives_the_same_picture_and_others_give_others():
+    first, again, other = (
+        augmentation.augmented(CARS.images[3], CARS.masks[3], rng(seed))[0] for seed in (1, 1, 2)
+    )
+    assert (first == again).all()
+    assert (first != other).mean() > 0.5
+
+
+def test_picture_and_mask_move_together():
+    """A picture that is its own mask still is, but for what enters and for pixels at the border."""
+    for k, mask in enumerate(CARS.masks):
+        image = np.repeat(255 * np.float32(mask)[..., None], 3, axis=-1)
+        moved, moved_mask = augmentation.placed(image, mask, rng(k))
+        inside = cv2.erode(moved_mask, np.ones((3, 3)))
+        outside = 1 - cv2.dilate(moved_mask, np.ones((3, 3)))
+        assert moved[inside == 1].mean() > 250
+        away = np.zeros_like(outside)
+        away[4:-4, 4:-4] = outside[4:-4, 4:-4]
+        assert moved[away == 1].mean() < 5
+
+
+@pytest.mark.parametrize("change", ["room", "letters", "blobs", "lifted"])
+def test_the_room_changes_and_the_car_does_not(change, monkeypatch):
+    for other in {"room", "letters", "blobs", "lifted"} - {change}:
+        monkeypatch.setattr(augmentation, other, lambda image, rng: image)
+    for name in ("light", "lens"):
+        monkeypatch.setattr(augmentation, name, lambda image, rng: image)
+    monkeypatch.setattr(augmentation, "car_tone", lambda image, mask, rng: image)
+    monkeypatch.setattr(augmentation, "placed", lambda image, mask, rng: (image, mask))
+    changed = 0
+    for k in range(8):
+        image, mask = CARS.images[k], CARS.masks[k]
+        after, _ = augmentation.augmented(image, mask, rng(k))
+        inside = cv2.erode(mask, np.ones((5, 5))) == 1
+        assert np.abs(after[inside].astype(int) - image[inside]).max() <= 1
+        changed += np.abs(after[mask == 0].astype(int) - image[mask == 0]).max() > 20
+    assert changed > 0
+
+
+# The network.
+
+
+def test_it_takes_pictures_as_loaded_and_returns_scores():
+    model = network.build((64, 96), 4, (6, 8, 10, 12, 14))
+    scores = model.predict(np.zeros((2, 64, 96, 3), np.uint8), verbose=0)
+    assert scores.shape == (2, 64, 96, 1)
+    assert ((scores >= 0) & (scores <= 1)).all()
+    assert network.build().count_params() * 4 < train.MOST
+
+
+def test_every_pixel_sees_the_whole_car():
+    _, sees = labseg.receptive_field(network.build((64, 96), 4, (6, 8, 10, 12, 14)))
+    assert sees > network.SIZE[1] * 0.6
+
+
+# Training.
+
+
+@pytest.fixture
+def few_cars(monkeypatch):
+    """Three tiny sets in place of those that take minutes to render."""
+    rows = {"unusual": slice(0, 8), "validation": slice(8, 12), "stress": slice(12, 16)}
+    monkeypatch.setattr(keras, "__version__", "3.13.2")
+    monkeypatch.setattr(train.network, "SIZE", (32, 64))
+    small = labseg.load_cars((32, 64), limit=16)
+    sets = {name: small.select(part) for name, part in rows.items()}
+    monkeypatch.setattr(train, "render_sets", lambda out: sets)
+    monkeypatch.setattr(train, "load_cars", lambda size: small.select(slice(0, 8)))
+    build = train.network.build
+    monkeypatch.setattr(train.network, "build", lambda: build((32, 64), 2, (2, 2, 2, 2, 2)))
+
+
+def test_the_model_ships_with_its_scores_and_without_its_optimiser(few_cars, tmp_path):
+    said = []
+    record = train.train_photo(tmp_path, tmp_path / "assets", epochs=1, say=said.append)
+    assert json.loads((tmp_path / "assets" / "photo.json").read_text()) == record
+    assert record["stress"].keys() >= {"iou", "dice", "worst_car", "worst_picture"}
+    assert 0 <= record["stress"]["worst_picture"] <= record["stress"]["iou"] <= 1
+    assert said[-1].startswith("stress: IoU 0.")
+    model = keras.models.load_model(tmp_path / "assets" / "photo.keras")
+    assert not model.compiled
+    assert model.input_shape == (None, 32, 64, 3)
+
+
+def test_a_keras_that_older_ones_cant_read_is_refused(few_cars, monkeypatch, tmp_path):
+    monkeypatch.setattr(keras, "__version__", "3.15.1")
+    with pytest.raises(ValueError, match=r"Keras 3\.15\.1 .* --with \"keras==3\.13\.2\".* photo"):
+        train.train_photo(tmp_path, tmp_path / "assets", epochs=1)
+    assert not (tmp_path / "assets").exists()
+
+
+def test_no_set_shares_a_car_with_another():
+    from labseg_author.studio.shoot import car_name
+
+    sets = train.SETS.values()
+    names = [car_name(each.seed, k) for each in sets for k in range(each.cars)]
+    names += labseg.load_cars((8, 8)).cars[::16]
+    assert len(set(names)) == len(names)
+
+
+def test_the_loss_is_lowest_for_the_truth():
+    truth = np.float32(CARS.masks[:2, ..., None])
+    half = np.full_like(truth, 0.5)
+    right, unsure, wrong = (
+        np.asarray(train.loss(keras.ops.convert_to_tensor(truth), keras.ops.convert_to_tensor(p)))
+        for p in (truth, half, 1 - truth)
+    )
+    assert right.shape == (2,)
+    assert (right < 0.01).all()
+    assert (right < unsure).all()
+    assert (unsure < wrong).all()
+
+
+# What ships.
+
+
+def test_the_shipped_network_is_small_and_works_on_cars_that_it_has_not_seen():
+    assert (ASSETS / "photo.keras").stat().st_size <= train.MOST
+    record = json.loads((ASSETS / "photo.json").read_text())
+    assert record["keras"].startswith("3.13.")
+    assert record["stress"]["iou"] >= 0.95
+    assert record["stress"]["worst_car"] >= 0.90
+
+
+def test_the_shipped_network_finds_the_cars_of_the_studio(capsys, tmp_path):
+    model = labseg.load_model("photo", tmp_path)
+    assert "our network for photographs" in capsys.readouterr().out
+    assert model.input_shape == (None, *network.SIZE, 3)
+    cars = labseg.load_cars(network.SIZE).select(slice(None, None, 96))
+    assert labseg.metrics.iou(cars.masks, model.predict(cars.images, verbose=0)).mean() > 0.95
