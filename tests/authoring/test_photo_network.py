@@ -107,7 +107,7 @@ def few_cars(monkeypatch):
 def test_the_model_ships_with_its_scores_and_without_its_optimiser(few_cars, tmp_path):
     said = []
     record = train.train_photo(tmp_path, tmp_path / "assets", epochs=1, say=said.append)
-    assert json.loads((tmp_path / "assets" / "photo.json").read_text()) == record
+    assert (tmp_path / "assets" / "photo.json").read_text() == json.dumps(record, indent=2) + "\n"
     assert record["stress"].keys() >= {"iou", "dice", "worst_car", "worst_picture"}
     assert 0 <= record["stress"]["worst_picture"] <= record["stress"]["iou"] <= 1
     assert said[-1].startswith("stress: IoU 0.")
@@ -162,3 +162,18 @@ def test_the_shipped_network_finds_the_cars_of_the_studio(capsys, tmp_path):
     assert model.input_shape == (None, *network.SIZE, 3)
     cars = labseg.load_cars(network.SIZE).select(slice(None, None, 96))
     assert labseg.metrics.iou(cars.masks, model.predict(cars.images, verbose=0)).mean() > 0.95
+
+
+def test_on_the_street_it_finds_the_car_where_the_u_net_takes_the_wall_for_one(tmp_path):
+    """What lesson 5's section 5.9 shows to those who have no photograph of their own."""
+    street, called = labseg.load_photo(None, network.SIZE), {}
+    for name in ("unet", "photo"):
+        model = labseg.load_model(name, tmp_path)
+        height, width = model.input_shape[1:3]
+        small = cv2.resize(street, (width, height), interpolation=cv2.INTER_AREA)
+        called[name] = model.predict(small[None], verbose=0)[0, ..., 0] >= 0.5
+    height = len(called["photo"])
+    wall = called["photo"][: height // 4]  # above the cars
+    assert wall.mean() < 0.05
+    assert 0.15 < called["photo"].mean() < 0.35
+    assert called["unet"].mean() > 1.3 * called["photo"].mean()
