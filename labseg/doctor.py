@@ -216,7 +216,7 @@ def _cars():
         raise FileMissing(f"the rendered cars are missing: {REINSTALL}") from None
     names = [f"{car}_{view:02}" for car in cars for view in range(1, 17)]
     ends = {folder / "train" / f"{name}.jpg": b"\xff\xd9" for name in names}
-    ends |= {folder / "train_masks" / f"{name}_mask.gif": b";" for name in names}
+    ends |= {folder / "train_masks" / f"{name}_mask.gif": b"\0;" for name in names}
     bad = [file.name for file, end in ends.items() if not _whole(file, end)]
     if bad:
         raise FileMissing(

@@ -195,7 +195,7 @@ def test_doctor_names_missing_assets(monkeypatch, tmp_path):
     lines = failing_lines(labseg("doctor"))
     assert len(lines) == 2
     assert "rendered cars are missing: install labseg again" in lines[0]
-    assert re.search(r"missing .*unet.keras\): install labseg again", lines[1])
+    assert re.search(r"missing .*photo.keras\): install labseg again", lines[1])
 
 
 @pytest.fixture(scope="module")
@@ -234,7 +234,7 @@ def spoilt(content):
     return content[:20_000] + bytes([content[20_000] ^ 0xFF]) + content[20_001:]
 
 
-@pytest.mark.parametrize("name", ["baseline.keras", "unet.keras"])
+@pytest.mark.parametrize("name", ["baseline.keras", "unet.keras", "photo.keras"])
 @pytest.mark.parametrize("change", [lambda _: b"", half, spoilt, empty_archive, lambda _: None])
 def test_doctor_tells_a_damaged_model(damaged, name, change):
     assert doctor._models() == "trained models: baseline, unet, photo"
@@ -248,7 +248,7 @@ def test_doctor_tells_a_damaged_model(damaged, name, change):
 def test_doctor_tells_missing_and_damaged_cars(shipped, damaged, kind, change):
     for file in sorted((shipped / "cars").glob(kind))[:600]:
         damaged(file, change)
-    with pytest.raises(LabsegError, match=r"600 of the rendered cars' 1344 files .*: install"):
+    with pytest.raises(LabsegError, match=r"600 of the rendered cars' 1536 files .*: install"):
         doctor._cars()
 
 

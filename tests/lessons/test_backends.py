@@ -21,7 +21,7 @@ SIZE = (32, 48)
 COLABS_KERAS = colab.VERSIONS["keras"]  # the oldest that labseg supports
 RUNS = ["tensorflow", "jax", f"tensorflow with Keras {COLABS_KERAS}"]
 RUNS += ["torch"] if find_spec("torch") else []
-EPOCHS = 4
+EPOCHS = 12
 NAMES = ("cnn", "unet", "few")  # of lessons 02, 04 and 05
 
 # --- in a process of its own ---------------------------------------------------------------
