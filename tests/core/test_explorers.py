@@ -124,8 +124,8 @@ def test_a_page_holds_the_still_figure_and_its_text(explorer):
     assert alt == bundle["text/plain"]
     assert len(alt) > 100
     assert pixels.shape[1] > 500
-    assert "http" not in bundle["text/html"]
-    assert "http" not in explorer.view()
+    assert "://" not in bundle["text/html"]
+    assert "://" not in explorer.view()
     assert plot.plt.get_fignums() == []
 
 
