@@ -50,7 +50,8 @@ def baseline_claims(names):
         "2.6 slipped masks are harder to learn": by_heart["slipped masks"]
         - by_heart["right masks"],
         "2.8 normalisation is the best of the four": iou_of["+ normalisation"] - max(others),
-        "2.8 the schedule makes it worse (not claimed)": iou_of["as in class"] - iou_of["+ schedule"],
+        "2.8 the schedule makes it worse (not claimed)": iou_of["as in class"]
+        - iou_of["+ schedule"],
         "2.8 the best IoU comes later (epochs)": names["best_iou_epoch"]
         - (names["stop"].best_epoch + 1),
     }
