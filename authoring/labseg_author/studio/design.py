@@ -321,7 +321,7 @@ LIMITS = {
     "pillar_c": (0.04, 0.45),
     "pillar_lean": (0.0, 1.2),
     "grille_width": (0.2, 0.62),
-    "grille_height": (0.05, 0.34),
+    "grille_height": (0.05, 0.30),
     "intake_width": (0.25, 0.80),
     "intake_height": (0.03, 0.24),
     "lamp_inner": (0.42, 0.68),
