@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
 from labseg.errors import InvalidValue
@@ -20,25 +21,40 @@ def ship_models(root, assets=ASSETS):
     models.json into `assets`. Raises ValueError unless Keras is 3.13, the oldest that labseg
     supports: a later one may write files that it can't read.
     """
-    import keras
-
-    if not keras.__version__.startswith("3.13."):
-        raise InvalidValue(
-            f"Keras {keras.__version__} may write models that Keras 3.13 can't read: run "
-            '`uv run --with "keras==3.13.2" labseg-author models`.'
-        )
-    record = {"keras": keras.__version__, "scores": {}}
+    record = {"keras": oldest_keras("models"), "scores": {}}
     with tempfile.TemporaryDirectory() as folder:
-        for name, maker in MAKERS.items():
+        for maker in MAKERS.values():
             path = Path(root) / "solutions" / f"{maker}.ipynb"
             shown = lessons.printed(lessons.execute(path, folder))
             scores = {band.name.removeprefix("your "): band.score for band in read_bands(shown)}
             record["scores"] |= scores
-            trained = keras.models.load_model(Path(folder) / f"{name}.keras", compile=False)
-            trained.save(Path(folder) / f"shipped_{name}.keras")
+        made = {name: shippable(Path(folder) / f"{name}.keras") for name in MAKERS}
         for name in MAKERS:  # only now, so that the models and their scores change together
-            made = (Path(folder) / f"shipped_{name}.keras").read_bytes()
-            write_whole(Path(assets) / f"{name}.keras", made)
+            write_whole(Path(assets) / f"{name}.keras", made[name])
     scores = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
     write_whole(Path(assets) / "models.json", scores)
     return record
+
+
+def oldest_keras(command):
+    """The version of Keras. Raises ValueError unless it is the oldest that labseg supports.
+
+    It is read without importing Keras. command: of labseg-author, for the remedy.
+    """
+    found = version("keras")
+    if not found.startswith("3.13."):
+        raise InvalidValue(
+            f"Keras {found} may write models that Keras 3.13 can't read: run "
+            f'`uv run --with "keras==3.13.2" labseg-author {command}`.'
+        )
+    return found
+
+
+def shippable(path):
+    """The bytes of the model saved at `path`, without the optimiser's state."""
+    import keras
+
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder) / path.name
+        keras.models.load_model(path, compile=False).save(plain)
+        return plain.read_bytes()

@@ -94,7 +94,7 @@ def test_every_pixel_sees_the_whole_car():
 def few_cars(monkeypatch):
     """Three tiny sets in place of those that take minutes to render."""
     rows = {"unusual": slice(0, 8), "validation": slice(8, 12), "stress": slice(12, 16)}
-    monkeypatch.setattr(keras, "__version__", "3.13.2")
+    monkeypatch.setattr("labseg_author.models.version", lambda package: "3.13.2")
     monkeypatch.setattr(train.network, "SIZE", (32, 64))
     small = labseg.load_cars((32, 64), limit=16)
     sets = {name: small.select(part) for name, part in rows.items()}
@@ -116,8 +116,9 @@ def test_the_model_ships_with_its_scores_and_without_its_optimiser(few_cars, tmp
     assert model.input_shape == (None, 32, 64, 3)
 
 
-def test_a_keras_that_older_ones_cant_read_is_refused(few_cars, monkeypatch, tmp_path):
-    monkeypatch.setattr(keras, "__version__", "3.15.1")
+def test_a_keras_that_older_ones_cant_read_is_refused_before_rendering(monkeypatch, tmp_path):
+    monkeypatch.setattr(train, "render_sets", lambda out: pytest.fail("minutes of rendering"))
+    monkeypatch.setattr("labseg_author.models.version", lambda package: "3.15.1")
     with pytest.raises(ValueError, match=r"Keras 3\.15\.1 .* --with \"keras==3\.13\.2\".* photo"):
         train.train_photo(tmp_path, tmp_path / "assets", epochs=1)
     assert not (tmp_path / "assets").exists()

@@ -13,6 +13,7 @@ from labseg.evaluation import bootstrap
 from labseg.files import write_whole
 from labseg.models import ASSETS, quiet_keras
 from labseg_author import studio
+from labseg_author.models import oldest_keras, shippable
 
 from . import network
 from .augmentation import augmented
@@ -36,14 +37,14 @@ EPOCHS, BATCH, RATE = 30, 16, 4e-3
 MOST = 8e6  # bytes of the saved model
 
 
-def render_sets(out, sets=None, size=network.SIZE, workers=None):
+def render_sets(out):
     """Render what `out` does not hold yet; {name of the set: its cars as arrays}."""
     cars = {}
-    for name, (count, views, seed, spread) in (sets or SETS).items():
+    for name, (count, views, seed, spread) in SETS.items():
         folder = studio.render(
-            Path(out) / name, count, views, size, seed=seed, workers=workers, spread=spread
+            Path(out) / name, count, views, network.SIZE, seed=seed, spread=spread
         )
-        cars[name] = load_carvana(folder, size, cache=False)
+        cars[name] = load_carvana(folder, network.SIZE, cache=False)
     return cars
 
 
@@ -55,27 +56,22 @@ def train_photo(out, assets=ASSETS, epochs=EPOCHS, say=print):
     the record. Nothing is chosen on the stress set. Raises ValueError unless Keras is 3.13, the
     oldest that labseg supports: a later one may write files that it can't read.
     """
-    cars = render_sets(out)  # first: Mitsuba can't be loaded after TensorFlow
+    record = {"keras": oldest_keras(f"photo --out {out}")}
+    record |= {"size": list(network.SIZE), "epochs": epochs}
+    cars = render_sets(out)  # before Keras: Mitsuba can't be loaded after TensorFlow
     quiet_keras()
     import keras
 
-    if not keras.__version__.startswith("3.13."):
-        raise InvalidValue(
-            f"Keras {keras.__version__} may write models that Keras 3.13 can't read: run "
-            f'`uv run --with "keras==3.13.2" labseg-author photo --out {out}`.'
-        )
     keras.utils.set_random_seed(0)
     model = network.build()
     train = [load_cars(network.SIZE), cars["unusual"]]
     fit(model, train, cars["validation"], epochs, Path(out) / "backup")
-    record = {"keras": keras.__version__, "size": list(network.SIZE), "epochs": epochs}
     for name in ("validation", "stress"):
         record[name] = measured(model, cars[name])
         say("{0}: IoU {iou:.3f}, worst car {worst_car:.3f}".format(name, **record[name]))
     path = Path(out) / "photo.keras"
     model.save(path)
-    keras.models.load_model(path, compile=False).save(path)  # without the optimiser's state
-    made = path.read_bytes()
+    made = shippable(path)
     if len(made) > MOST:
         raise InvalidValue(f"The model has {len(made):,} bytes; at most {MOST:,.0f} may ship.")
     write_whole(Path(assets) / "photo.keras", made)
@@ -94,7 +90,11 @@ def fit(model, train, val, epochs, backup):
     rate = keras.optimizers.schedules.CosineDecay(
         RATE / 20, steps, alpha=1e-3, warmup_target=RATE, warmup_steps=len(batches)
     )
-    model.compile(keras.optimizers.AdamW(rate, weight_decay=1e-4), loss=loss, metrics=[mean_iou])
+    model.compile(
+        keras.optimizers.AdamW(rate, weight_decay=1e-4),
+        loss=loss,
+        metrics=[keras.metrics.BinaryIoU(target_class_ids=[1], name="IoU")],
+    )
     model.fit(
         batches,
         validation_data=(val.images, val.masks[..., None]),
@@ -137,15 +137,6 @@ def loss(y_true, y_pred):
     areas = ops.sum(y_true, axis=(1, 2, 3)) + ops.sum(y_pred, axis=(1, 2, 3))
     entropy = ops.mean(losses.binary_crossentropy(y_true, y_pred), axis=(1, 2))
     return entropy + 1 - 2 * both / ops.maximum(areas, 1)
-
-
-def mean_iou(y_true, y_pred):
-    """The IoU of each picture at threshold 0.5; Keras takes the mean."""
-    from keras import ops
-
-    a, b = (ops.cast(ops.cast(y, "float32") >= 0.5, "float32") for y in (y_true, y_pred))
-    both = ops.sum(a * b, axis=(1, 2, 3))
-    return both / ops.maximum(ops.sum(a + b, axis=(1, 2, 3)) - both, 1)
 
 
 def measured(model, cars):
