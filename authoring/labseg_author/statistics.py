@@ -95,31 +95,24 @@ def compare(folder) -> list[Row]:
 
 def measure(cars) -> dict[str, np.ndarray]:
     """The values of each of CARVANA's rows: one a car, for shares one a picture."""
-    each = {}
-    for car, views in _by_car(cars).items():
-        images = np.stack([cars.images[views[v]] for v in range(1, 17)])
-        masks = np.stack([cars.masks[views[v]] for v in range(1, 17)]) > 0
-        each[car] = {**room(np.median(images, axis=0)), **subject(images, masks)}
-    values = {
-        name: np.array([of[name] for of in each.values()])
-        for name in CARVANA
-        if not name.startswith("share of car")
-    }
-    share = np.array(
-        [cars.masks[row].mean() for rows in _by_car(cars).values() for row in rows.values()]
-    )
-    values["share of car pixels"] = share
-    for view, of in enumerate(share.reshape(-1, 16).T, 1):
+    each, shares = [], []
+    for rows in _whole_cars(cars):
+        images, masks = cars.images[rows], cars.masks[rows] > 0
+        each.append({**room(np.median(images, axis=0)), **subject(images, masks)})
+        shares.append(masks.mean(axis=(1, 2)))
+    values = {name: np.array([of[name] for of in each]) for name in each[0]}
+    values["share of car pixels"] = np.ravel(shares)
+    for view, of in enumerate(np.transpose(shares), 1):
         values[f"share of car pixels, view {view:02d}"] = of
-    return values
+    return {name: values[name] for name in CARVANA}
 
 
-def _by_car(cars):
-    """{car: {view: row}} of the cars that have all 16 views."""
+def _whole_cars(cars):
+    """Of each car that has all 16 views, their rows in the views' order."""
     rows = {}
     for row, (car, view) in enumerate(zip(cars.cars, cars.views, strict=True)):
         rows.setdefault(car, {})[view] = row
-    whole = {car: dict(sorted(of.items())) for car, of in rows.items() if len(of) == 16}
+    whole = [[of[view] for view in sorted(of)] for of in rows.values() if len(of) == 16]
     if not whole:
         raise InvalidValue("No car has all 16 views; render or download them first.")
     return whole
@@ -144,7 +137,7 @@ def room(empty: np.ndarray) -> dict[str, float]:
     Letters: above the edge, the pixels at least 50 levels darker than the wall. Their ends are
     the first and last column, their top the first row, with at least two such pixels; luminance
     is the median of those whose neighbours left and right are letters too; the share is of all
-    pixels in rows 0 to .36.
+    pixels in rows 0 to .36. What all views hide of a wall is the car's: dark, it counts as well.
     """
     grey = luminance(empty)
     wall = grey[_rows(0.02, 0.12)].mean()
