@@ -123,7 +123,7 @@ LETTERS = {
     "G": [[("arc", 0.5, 0.5, 0.5, 0.5, -40, -360), (0.55, 0.5)]],
 }
 THIN, BOLD = 0.16, 0.46  # metres: the first and the last letter's strokes
-NARROW = 1.02  # a letter's width beside its height
+ASPECT = 1.02  # a letter's width beside its height
 
 
 def wall_texture(shot: Shot, detail: int = 1) -> np.ndarray:
@@ -132,7 +132,7 @@ def wall_texture(shot: Shot, detail: int = 1) -> np.ndarray:
     width, height = int(_plan(shot.depth)[2][-1] * scale), int(WALL * scale)
     image = Image.new("L", (width, height), 0)
     if shot.size:
-        _letter(ImageDraw.Draw(image), shot, scale, width / scale / 2 + shot.shift)
+        _write(ImageDraw.Draw(image), shot, scale, width / scale / 2 + shot.shift)
     ink = np.asarray(image.filter(ImageFilter.GaussianBlur(0.5)), np.float32)[..., None] / 255
     rng = np.random.default_rng([shot.marks, 1])
     stain = cloud(rng, (height, width), ((3, 12, 0.02), (20, 90, 0.006)))[..., None]
@@ -141,9 +141,9 @@ def wall_texture(shot: Shot, detail: int = 1) -> np.ndarray:
     return wall[::-1].astype(np.float32)  # from the floor upwards, as the mesh counts
 
 
-def _letter(draw, shot, scale, middle):
+def _write(draw, shot, scale, middle):
     """Write LABSEG, standing on the floor, from thin to bold; places in metres."""
-    wide = NARROW * shot.size
+    wide = ASPECT * shot.size
     for k, letter in enumerate("LABSEG"):
         stroke = shot.stroke * (THIN + (BOLD - THIN) * k / 5)
         left = middle - shot.reach / 2 + (shot.reach - wide) * k / 5 + stroke / 2
