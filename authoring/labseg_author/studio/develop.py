@@ -16,18 +16,15 @@ BURNT = 2.5  # of white: a glint brighter than this is no brighter to the sensor
 QUALITY = 76  # of the JPEG
 
 
-def develop(light: np.ndarray, guide: np.ndarray, mask: np.ndarray, shot: Shot, seed):
+def develop(light: np.ndarray, guide: np.ndarray, shot: Shot, seed):
     """Linear light → photograph, uint8: sensor, exposure, tone curve, lens.
 
-    light (k h, k w, 3), guide (k h, k w, 7) and mask (k h, k w) are FINER = k times as large as the
-    photograph (h, w, 3), as a sensor's pixel gathers the light of its whole area. guide and mask
-    say what each pixel shows, see `denoised`.
+    light (k h, k w, 3) and guide (k h, k w, 6) are FINER = k times as large as the photograph
+    (h, w, 3), as a sensor's pixel gathers the light of its whole area. guide: see `denoised`.
     """
     gain = GAIN * shot.exposure * np.array(shot.balance)
     light = _gathered(np.minimum(light, BURNT / gain))
-    car = _gathered(mask[..., None])[..., 0] > 0
-    guide = np.concatenate([_gathered(guide[..., :6]), guide[::FINER, ::FINER, 6:]], axis=-1)
-    photo = _lens(255 * _toned(denoised(light, guide, car) * gain), shot)
+    photo = _lens(255 * _toned(denoised(light, _gathered(guide)) * gain), shot)
     photo += 255 * _grain(photo / 255, shot.noise, np.random.default_rng(seed))
     return np.clip(photo + 0.5, 0, 255).astype(np.uint8)
 
@@ -46,57 +43,17 @@ def _toned(light):
     return np.clip(light, 0, 1).astype(np.float32) ** (1 / 2.2)
 
 
-def denoised(light: np.ndarray, guide: np.ndarray, car: np.ndarray) -> np.ndarray:
-    """Light without the grain of few rays.
+def denoised(light: np.ndarray, guide: np.ndarray) -> np.ndarray:
+    """Light without the grain of few rays, by Intel's Open Image Denoise.
 
-    car: bool (h, w), the pixels in which there is some car. guide: per pixel, without grain:
-    albedo (3), normal (3), number of the shape (1).
-    The room is matt, so its light is albedo × illumination, and illumination is smooth on the
-    floor and on the wall. The car is averaged over neighbours of the same part, direction and
-    brightness.
+    guide: per pixel, without grain: the surface's colour (3) and the direction it faces (3).
     """
-    pixel = light.shape[1] / 384
-    around = np.ones((3, 3), np.uint8)
-    around[1, 1] = 0
-    light = light.astype(np.float32)
-    beside = cv2.dilate(light, around)
-    out = light = np.where(light > 3 * beside, beside, light)  # a lone bright ray
-    lies = guide[..., 5] > 0.5
-    for surface in (lies & ~car, ~lies & ~car):
-        out = np.where(surface[..., None], _lit(light, guide, surface, 2 * pixel), out)
-    if car.any():
-        rows, columns = (slice(max(0, k.min() - 4), k.max() + 5) for k in np.nonzero(car))
-        part = out[rows, columns], guide[rows, columns, 3:]
-        out[rows, columns] = np.where(car[rows, columns, None], _averaged(*part), part[0])
-    return out
+    import mitsuba_oidn
 
-
-def _lit(light, guide, surface, sigma):
-    """A matt surface under smoothed illumination; elsewhere without meaning."""
-    albedo = np.maximum(guide[..., :3], 0.01)
-    there = np.float32(surface)[..., None]
-    spread = cv2.GaussianBlur(np.concatenate([there * light / albedo, there], -1), None, sigma)
-    return albedo * spread[..., :3] / np.maximum(spread[..., 3:], 1e-6)
-
-
-def _averaged(light, guide, reach=3):
-    """A bilateral filter: by place, part and normal, and the brightness that the eye would see."""
-    sight = _toned(cv2.GaussianBlur(light, None, 0.8)).mean(axis=-1, keepdims=True)
-    key = np.concatenate([guide[..., :3] / 0.16, guide[..., 3:] / 0.1, sight / 0.07], -1)
-    pad = [(reach, reach), (reach, reach), (0, 0)]
-    key, wide, values = key.astype(np.float32), np.pad(key, pad, "edge"), np.pad(light, pad, "edge")
-    total, weights = np.zeros_like(light), np.zeros((*light.shape[:2], 1), np.float32)
-    for dy in range(-reach, reach + 1):
-        for dx in range(-reach, reach + 1):
-            window = (
-                slice(reach + dy, reach + dy + light.shape[0]),
-                slice(reach + dx, reach + dx + light.shape[1]),
-            )
-            far = ((wide[window] - key) ** 2).sum(-1, keepdims=True) + (dx * dx + dy * dy) / 4
-            weight = np.exp(-far / 2)
-            total += weight * values[window]
-            weights += weight
-    return total / weights
+    light, colour, facing = (
+        np.ascontiguousarray(part, np.float32) for part in (light, guide[..., :3], guide[..., 3:])
+    )
+    return mitsuba_oidn.denoise(light, np.clip(colour, 0, 1), facing, hdr=True, clean_aux=True)
 
 
 def _lens(photo, shot):

@@ -23,7 +23,7 @@ CAMERAS = {  # metres: what is added to the camera's numbers
 }
 
 
-def counterfactuals(out, size=(256, 384), seed=0, workers=None, spp=24):
+def counterfactuals(out, size=(256, 384), seed=0, workers=None, spp=12):
     """One car in eight paints, from shifted cameras, without letters; the empty turntable.
 
     A folder in Carvana's layout whose "cars" are named for what was changed: paint-red,
@@ -48,7 +48,7 @@ def counterfactuals(out, size=(256, 384), seed=0, workers=None, spp=24):
     return shoot(mi, out, "counterfactuals", sittings, seed, size, spp)
 
 
-def large(out, seed=0, workers=None, spp=24):
+def large(out, seed=0, workers=None, spp=12):
     """Two views in Carvana's full size, 1918×1280; resumes and raises as render does."""
     size = check(1, 1, (1280, 1918), seed, workers, spp)
     mi = engine.start(workers)

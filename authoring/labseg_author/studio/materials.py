@@ -16,14 +16,14 @@ PLASTICS = {
     "fabric": (0.012, 0.50),
     "tyre": (0.016, 0.45),
     "lens": (0.05, 0.03),
-    "lamp": (0.70, 0.03),
+    "lamp": (0.45, 0.03),
     "amber": ((0.60, 0.16, 0.02), 0.05),
     "tail": ((0.26, 0.006, 0.008), 0.04),
     "redder": ((0.42, 0.02, 0.02), 0.04),
     "reverse": ((0.62, 0.58, 0.56), 0.05),
     "ink": (0.03, 0.30),
 }
-METALS = {"chrome": (0.80, 0.06), "mirror": (0.75, 0.02), "disc": (0.22, 0.25)}
+METALS = {"chrome": (0.62, 0.05), "mirror": (0.75, 0.02), "disc": (0.22, 0.25)}
 INSIDE = {"cabin": 0.6, "seat": 1.0}  # brightness relative to the car's cabin tone
 
 

@@ -106,7 +106,7 @@ def draw_shot(rng: np.random.Generator, spread: float = 1.0) -> Shot:
 # radii and angles.
 LETTERS = {
     "L": [[(0, 0), (0, 1), (1, 1)]],
-    "A": [[(0, 1), (0.5, 0), (1, 1)], [(0.17, 0.66), (0.83, 0.66)]],
+    "A": [[(0, 1), (0.5, 0), (1, 1)], [(0.23, 0.66), (0.77, 0.66)]],
     "B": [
         [(0.5, 0), (0, 0), (0, 1), (0.5, 1)],
         [(0, 0.48), (0.5, 0.48)],
@@ -120,7 +120,7 @@ LETTERS = {
         ]
     ],
     "E": [[(1, 0), (0, 0), (0, 1), (1, 1)], [(0, 0.48), (0.86, 0.48)]],
-    "G": [[("arc", 0.5, 0.5, 0.5, 0.5, -40, -360), (0.55, 0.5)]],
+    "G": [[("arc", 0.5, 0.5, 0.5, 0.5, -62, -360), (0.62, 0.5)]],
 }
 THIN, BOLD = 0.16, 0.46  # metres: the first and the last letter's strokes
 ASPECT = 1.02  # a letter's width beside its height
@@ -130,10 +130,10 @@ def wall_texture(shot: Shot, detail: int = 1) -> np.ndarray:
     """The lettered wall unrolled, float32 (h, w, 3) linear RGB, 1 / (60 detail) metres a pixel."""
     scale = 60 * detail
     width, height = int(_plan(shot.depth)[2][-1] * scale), int(WALL * scale)
-    image = Image.new("L", (width, height), 0)
+    image = Image.new("L", (4 * width, 4 * height), 0)  # drawn larger: Pillow's lines are ragged
     if shot.size:
-        _write(ImageDraw.Draw(image), shot, scale, width / scale / 2 + shot.shift)
-    ink = np.asarray(image.filter(ImageFilter.GaussianBlur(0.5)), np.float32)[..., None] / 255
+        _write(ImageDraw.Draw(image), shot, 4 * scale, width / scale / 2 + shot.shift)
+    ink = np.asarray(image.reduce(4), np.float32)[..., None] / 255
     rng = np.random.default_rng([shot.marks, 1])
     stain = cloud(rng, (height, width), ((3, 12, 0.02), (20, 90, 0.006)))[..., None]
     white = shot.wall * np.array([1.0, 0.99, 0.985]) * (1 + stain)
@@ -155,10 +155,17 @@ def _write(draw, shot, scale, middle):
                 )
                 for x, y in _points(path)
             ]
-            draw.line(points, 255, width=max(1, round(stroke * scale)), joint="curve")
             r = stroke * scale / 2
-            for x, y in (points[0], points[-1]):
-                draw.rectangle([x - r, y - r, x + r, y + r], 255)
+            for x, y in points[1:-1]:
+                draw.ellipse([x - r, y - r, x + r, y + r], 255)
+            points[0], points[-1] = (_beyond(*points[:2], r), _beyond(*points[-2:][::-1], r))
+            draw.line(points, 255, width=max(1, round(2 * r)))
+
+
+def _beyond(end, inner, length):
+    """The end of a stroke, moved outwards by a length."""
+    end, inner = np.array(end), np.array(inner)
+    return tuple(end + length * (end - inner) / np.linalg.norm(end - inner))
 
 
 def _points(path):
@@ -307,8 +314,8 @@ def bitmap(array):
 # --- light --------------------------------------------------------------------------------------
 
 
-def light_map(shot: Shot, height: int = 192) -> np.ndarray:
-    """Light from all around: boxes overhead, a white hall behind the camera (h, 2h, 3).
+def light_map(shot: Shot, height: int = 256) -> np.ndarray:
+    """Light from all around: boxes overhead, a hall with lamps behind the camera (h, 2h, 3).
 
     A clear coat mirrors it: the strips of the boxes, the hall above the horizon, the floor below.
     """
@@ -317,14 +324,18 @@ def light_map(shot: Shot, height: int = 192) -> np.ndarray:
     up = np.pi / 2 - (v + 0.5) / height * np.pi
     around = (u + 0.5) / width * 2 * np.pi
     x, y, z = np.cos(up) * np.sin(around), np.cos(up) * np.cos(around), np.sin(up)
-    hall = shot.hall * (0.8 + 0.5 * up)
-    for door in np.random.default_rng([shot.marks, 4]).uniform(0.6, 1.4, 2) * np.pi:
+    hall = shot.hall * (0.65 + 0.3 * up) * np.where(up < 0.10, 0.45, 1)  # dark along the floor
+    places = np.random.default_rng([shot.marks, 4])
+    for door in places.uniform(0.6, 1.4, 2) * np.pi:
         hall = np.where((np.abs(around - door) < 0.16) & (up < 0.32), 0.35 * hall, hall)
+    for lamp in (np.array([0.62, 0.88, 1.12, 1.38]) + places.uniform(-0.06, 0.06, 4)) * np.pi:
+        lit = (np.abs(around - lamp) < 0.13) & (np.abs(up - 0.36) < 0.16)
+        hall = np.where(lit, 2.2 * shot.hall, hall)
     out = np.where(up > 0.62, 0.3, hall)
     with np.errstate(divide="ignore", invalid="ignore"):
         px, py = x / z * 4, y / z * 4  # where the ray meets a ceiling 4 m up
     for middle in (-4.4, -1.5, 1.5, 4.4):
-        out[(z > 0.05) & (np.abs(py - middle) < 0.75) & (np.abs(px) < 5)] = shot.boxes
+        out[(z > 0.05) & (np.abs(py - middle) < 0.55) & (np.abs(px) < 5)] = shot.boxes
     out = smooth(smooth(out, 0.6), 0.6, axis=1, periodic=True)
     # Floor and wall hide these directions; light paths tried there would only add noise.
     out[(up < -0.05) | ((y > 0.35 * np.cos(up)) & (up < 0.42))] = 0

@@ -23,7 +23,7 @@ EYE, AIM, FIELD = [-1.6, -6.3, 1.62], [-0.45, 0, 1.05], 48  # metres, metres, de
 WALL, SIDE = 6.5, 14.0  # metres from the car to the wall; half the street's length
 
 
-def street(path, seed=0, spp=24, workers=None):
+def street(path, seed=0, spp=12, workers=None):
     """Render the picture to a JPEG file; `spp` rays a pixel, fewer are faster and noisier."""
     mi = engine.start(workers)
     near, shot = draw_car(seed, 3)
@@ -115,7 +115,7 @@ def _bricks(seed):
 
 def main(
     path: Annotated[Path, typer.Argument(help="The JPEG file to write.")],
-    spp: Annotated[int, typer.Option(min=1, help="Rays a pixel.")] = 24,
+    spp: Annotated[int, typer.Option(min=1, help="Rays a pixel.")] = 12,
 ):
     """Render the example of lesson 5."""
     street(path, spp=spp)
