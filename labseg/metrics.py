@@ -10,6 +10,7 @@ import numpy as np
 from labseg.arguments import number, whole_number
 from labseg.errors import InvalidValue
 
+TO_LABELS = "if it is 0 and 255, use mask > 0"
 ROUNDING = 1e-6  # as far as rounding errors may take a score out of [0, 1]
 
 
@@ -65,11 +66,7 @@ def border_distance(masks):
     Raises ValueError for other shapes or values.
     """
     masks = mask_stack(masks, "The stack of masks")
-    if not np.isin(masks, (0, 1)).all():
-        raise InvalidValue(
-            f"The masks have values from {masks.min():.7g} to {masks.max():.7g}; expected 0 and 1 "
-            "(scores >= 0.5 makes labels of scores)."
-        )
+    check_labels(masks, "The masks have", "scores >= 0.5 makes labels of scores")
     distances = np.full(masks.shape, np.inf, np.float32)
     for mask, distance in zip(masks == 1, distances, strict=True):
         if mask.any() and not mask.all():
@@ -110,14 +107,9 @@ def labels(y_true, y_pred, threshold=0.5):
         raise InvalidValue(f"The truth has shape {truth.shape} but the prediction {found.shape}.")
     if truth.size == 0:
         raise InvalidValue("There is no pixel to compare: the truth is empty.")
-    if not np.isin(truth, (0, 1)).all():
-        remedy = "if it is 0 and 255, use mask > 0"
-        if not truth.max() > 1:
-            remedy = "the truth comes first, then the prediction"
-        raise InvalidValue(
-            f"Your true mask has values from {truth.min():.7g} to {truth.max():.7g}; "
-            f"expected 0 and 1 ({remedy})."
-        )
+    swapped = not truth.max() > 1
+    hint = "the truth comes first, then the prediction" if swapped else TO_LABELS
+    check_labels(truth, "Your true mask has", hint)
     check_range(found, "Your prediction")
     return truth == 1, found >= threshold
 
@@ -135,6 +127,14 @@ def mask_stack(y, what):
             "(for a single mask, write mask[None])."
         )
     return y
+
+
+def check_labels(masks, what, hint=TO_LABELS):
+    """Raise a ValueError unless all of `masks` is 0 or 1; `what` begins its sentence."""
+    if not np.isin(masks, (0, 1)).all():
+        raise InvalidValue(
+            f"{what} values from {masks.min():.7g} to {masks.max():.7g}; expected 0 and 1 ({hint})."
+        )
 
 
 def check_range(values, what, expected="scores or labels", hint=None):

@@ -6,12 +6,11 @@ import sys
 import zipfile
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 
 from labseg.arguments import folder_path
+from labseg.data.carvana import ASSETS
 from labseg.errors import InvalidValue, NotAllowed
 
-ASSETS = Path(__file__).parent / "assets"
 OURS = {
     "baseline": "our baseline CNN",
     "unet": "our U-Net",

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.colors import to_rgb
 
 from labseg.errors import InvalidValue
-from labseg.metrics import check_range, number_array
+from labseg.metrics import check_labels, check_range, number_array
 from labseg.plot import EXTRA, MISSED
 
 LARGE, SMALL = 400, 200  # widths of pictures on the screen, in pixels, at most
@@ -52,11 +52,7 @@ def one_mask(mask, image):
         mask = mask[..., 0]
     if mask.shape != image.shape[:2]:
         raise InvalidValue(f"mask has shape {mask.shape} but the picture {image.shape[:2]}.")
-    if not np.isin(mask, (0, 1)).all():
-        raise InvalidValue(
-            f"mask has values from {mask.min():.7g} to {mask.max():.7g}; expected 0 and 1 "
-            "(if it is 0 and 255, use mask > 0)."
-        )
+    check_labels(mask, "mask has")
     return mask == 1
 
 
