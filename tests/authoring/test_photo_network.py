@@ -116,6 +116,26 @@ def test_the_model_ships_with_its_scores_and_without_its_optimiser(few_cars, tmp
     assert model.input_shape == (None, 32, 64, 3)
 
 
+def test_a_resumed_training_goes_on_in_the_epoch_that_was_stopped(few_cars, tmp_path, monkeypatch):
+    cars, epochs, failures = train.load_cars(None), [], []
+
+    def augmented(image, mask, rng):
+        _, epoch, _ = rng.bit_generator.seed_seq.entropy
+        epochs.append(epoch)
+        if epoch == 2 and not failures:
+            failures.append("the power")
+            raise RuntimeError("the power went off")
+        return image, mask
+
+    monkeypatch.setattr(train, "BATCH", 4)
+    monkeypatch.setattr(train, "augmented", augmented)
+    with pytest.raises(Exception, match="the power went off"):
+        train.fit(network.build(), [cars], cars, 4, tmp_path / "backup")
+    epochs.clear()
+    train.fit(network.build(), [cars], cars, 4, tmp_path / "backup")
+    assert set(epochs) == {0, 2, 3}  # 0: Keras looks at the first pictures before it begins
+
+
 def test_a_keras_that_older_ones_cant_read_is_refused_before_rendering(monkeypatch, tmp_path):
     monkeypatch.setattr(train, "render_sets", lambda out: pytest.fail("minutes of rendering"))
     monkeypatch.setattr("labseg_author.models.version", lambda package: "3.15.1")

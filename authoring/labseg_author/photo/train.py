@@ -100,7 +100,13 @@ def fit(model, train, val, epochs, backup):
         validation_data=(val.images, val.masks[..., None]),
         epochs=epochs,
         verbose=2,
-        callbacks=[keras.callbacks.BackupAndRestore(str(backup))],
+        callbacks=[
+            keras.callbacks.BackupAndRestore(str(backup)),
+            # The dataset doesn't know with which epoch a resumed training begins.
+            keras.callbacks.LambdaCallback(
+                on_epoch_begin=lambda epoch, _: setattr(batches, "epoch", epoch)
+            ),
+        ],
     )
 
 
@@ -121,9 +127,6 @@ def _batches(images, masks):
             pairs = [augmented(images[row], masks[row], rng) for row in rows]
             x, y = (np.stack(each) for each in zip(*pairs, strict=True))
             return x, y[..., None].astype(np.float32)
-
-        def on_epoch_end(self):
-            self.epoch += 1
 
     return Batches(workers=2, max_queue_size=8)
 

@@ -33,7 +33,7 @@ class Shot:
     blur: float  # pixels of a picture 384 wide
     sharpen: float
     depth: float  # from the turntable's middle to the wall behind it
-    wall: float  # its reflectance
+    wall: float  # its reflectance, less where it is lit less
     floor: float
     beige: float  # of the floor: red over blue, less 1; below 0 it is bluish
     warmer: float  # how much more of it the turntable has
@@ -81,7 +81,7 @@ def draw_shot(rng: np.random.Generator, spread: float = 1.0) -> Shot:
         blur=between(0.0, 0.55),
         sharpen=between(0.0, 0.5),
         depth=near(10.5, 0.8, least=7.0, most=12.8),
-        wall=between(0.84, 0.93),
+        wall=_lit(between(0.84, 0.93)),
         floor=near(0.202, 0.025, least=0.06),
         beige=near(0.085, 0.145),
         warmer=near(0.10, 0.05),
@@ -97,6 +97,11 @@ def draw_shot(rng: np.random.Generator, spread: float = 1.0) -> Shot:
         ink=near(0.138, 0.017, least=0.01),
         marks=int(rng.integers(2**31)),
     )
+
+
+def _lit(wall):
+    """One wall in six gets less light, as the darkest of Carvana's."""
+    return 0.7 * wall if wall < 0.856 else wall
 
 
 # --- surfaces -----------------------------------------------------------------------------------
