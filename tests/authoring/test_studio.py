@@ -329,6 +329,22 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
         studio.render(tmp_path / "file" / "cars", **SMALL)
 
 
+# The picture.
+
+
+def test_the_grain_of_few_rays_goes_and_edges_stay(mitsuba):
+    from labseg_author.studio.develop import denoised
+
+    colour = np.where(np.arange(96) < 48, 0.2, 0.8)[None, :, None] * np.ones((64, 1, 3))
+    facing = np.broadcast_to([0.0, 0.0, 1.0], colour.shape)
+    light = colour * np.random.default_rng(0).gamma(4, 1 / 4, (64, 96, 1))
+    clean = denoised(light, np.concatenate([colour, facing], axis=-1))
+    for side in (slice(0, 46), slice(50, 96)):
+        assert clean[:, side].std() < 0.2 * light[:, side].std()
+        assert clean[:, side].mean() == pytest.approx(light[:, side].mean(), rel=0.05)
+    assert (clean[:, 48] - clean[:, 47]).min() > 0.4
+
+
 # Counterfactuals: one cause changed at a time.
 
 
