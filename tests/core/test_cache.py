@@ -336,7 +336,7 @@ def test_an_interrupt_while_reading_does_not_read_the_rest(folder, monkeypatch):
         seen.append(path)
         if len(seen) == 2:
             raise KeyboardInterrupt
-        time.sleep(0.1)  # as long as a photograph takes; these are small
+        time.sleep(0.3)  # long enough for the interrupt to be heard; these files are small
         return read(path, size)
 
     monkeypatch.setattr(carvana, "_read_image", interrupted)
@@ -344,7 +344,7 @@ def test_an_interrupt_while_reading_does_not_read_the_rest(folder, monkeypatch):
         write_pair(folder, f"000000000000_{view:02}")
     with pytest.raises(KeyboardInterrupt):
         load(folder)
-    assert len(seen) < 18
+    assert len(seen) < 10
     assert cache.entries() == []
 
 
