@@ -6,15 +6,21 @@ import sys
 import time
 from pathlib import Path
 
+import nbformat
 import pytest
 from nbval_run import Run, run_nbval
 
 with contextlib.suppress(ImportError):
     import mitsuba  # noqa: F401  imported after TensorFlow it would end the process
 
+# Two trainings run side by side, and with a thread for each core both would take half as long again.
+for threads in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+    os.environ.setdefault(threads, "1")
+
 pytest_plugins = ["pytester"]
 SKIP_IN_CI = "even in CI: "  # how the reason of a skip begins that CI lets pass
 SECONDS = pytest.StashKey[dict]()
+EXECUTED = os.environ.get("LABSEG_EXECUTED")  # a folder, to make the site of the solved lessons
 
 
 # A skip hides what was not tested: in CI the missing tool has to be installed (.ci/run).
@@ -72,6 +78,8 @@ def executed(tmp_path_factory, pytestconfig):
             start = time.perf_counter()
             runs[path] = run_nbval(path, tmp_path_factory.mktemp(path.stem))
             seconds[f"{path.parent.name}/{path.name}"] = time.perf_counter() - start
+            if EXECUTED and runs[path].passed and path.parent.name == "solutions":
+                nbformat.write(runs[path].notebook, Path(EXECUTED, path.name))
         return runs[path]
 
     return run
