@@ -13,7 +13,7 @@ from nbval_run import Run, run_nbval
 with contextlib.suppress(ImportError):
     import mitsuba  # noqa: F401  imported after TensorFlow it would end the process
 
-# Two trainings run side by side, and with a thread for each core both would take half as long again.
+# Two trainings run side by side; with a thread for each core, both would take half as long again.
 for threads in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
     os.environ.setdefault(threads, "1")
 
