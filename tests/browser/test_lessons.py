@@ -17,7 +17,7 @@ def errors_in(notebook):
 @pytest.mark.parametrize("name", LESSONS)
 def test_an_untouched_lesson_runs_to_its_end_and_says_what_is_not_attempted(opened, readable, name):
     lesson = opened(name)
-    lesson.run_all(seconds=500)
+    lesson.run_all(seconds=1500)
     notebook = lesson.notebook()
     assert errors_in(notebook) == []
     assert "Not attempted yet" in str(notebook)
