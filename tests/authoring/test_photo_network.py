@@ -90,57 +90,87 @@ def test_every_pixel_sees_the_whole_car():
 # Training.
 
 
+def tiny(size):
+    """A network that is compiled in a second."""
+    layers = keras.layers.Rescaling(1 / 255), keras.layers.Conv2D(1, 3, padding="same")
+    layers += keras.layers.BatchNormalization(), keras.layers.Activation("sigmoid")
+    return keras.Sequential([keras.Input((*size, 3)), *layers])
+
+
 @pytest.fixture
 def few_cars(monkeypatch):
-    """Three tiny sets in place of those that take minutes to render."""
+    """Three tiny sets in place of those that take minutes to render; the folders it pretends."""
     rows = {"unusual": slice(0, 8), "validation": slice(8, 12), "stress": slice(12, 16)}
+
+    def load(folder, size, cache=False):
+        return labseg.load_cars(size, limit=16).select(rows[folder])
+
     monkeypatch.setattr("labseg_author.models.version", lambda package: "3.13.2")
-    monkeypatch.setattr(train.network, "SIZE", (32, 64))
-    small = labseg.load_cars((32, 64), limit=16)
-    sets = {name: small.select(part) for name, part in rows.items()}
-    monkeypatch.setattr(train, "render_sets", lambda out: sets)
-    monkeypatch.setattr(train, "load_cars", lambda size: small.select(slice(0, 8)))
-    build = train.network.build
-    monkeypatch.setattr(train.network, "build", lambda: build((32, 64), 2, (2, 2, 2, 2, 2)))
+    monkeypatch.setattr(train.network, "SIZE", (64, 96))
+    monkeypatch.setattr(train, "SIZES", ((32, 64), (64, 96)))
+    monkeypatch.setattr(train, "BATCH", 4)
+    monkeypatch.setattr(train, "render_sets", lambda out: {name: name for name in rows})
+    monkeypatch.setattr(train, "load_carvana", load)
+    monkeypatch.setattr(train, "load_cars", lambda size: load("unusual", size))
+    monkeypatch.setattr(train.network, "build", tiny)
+    return {name: name for name in rows}
 
 
 def test_the_model_ships_with_its_scores_and_without_its_optimiser(few_cars, tmp_path):
     said = []
-    record = train.train_photo(tmp_path, tmp_path / "assets", epochs=1, say=said.append)
+    record = train.train_photo(tmp_path, tmp_path / "assets", (1, 1), say=said.append)
     assert (tmp_path / "assets" / "photo.json").read_text() == json.dumps(record, indent=2) + "\n"
+    assert record["epochs"] == [1, 1]
     assert record["stress"].keys() >= {"iou", "dice", "worst_car", "worst_picture"}
     assert 0 <= record["stress"]["worst_picture"] <= record["stress"]["iou"] <= 1
     assert said[-1].startswith("stress: IoU 0.")
     model = keras.models.load_model(tmp_path / "assets" / "photo.keras")
     assert not model.compiled
-    assert model.input_shape == (None, 32, 64, 3)
+    assert model.input_shape == (None, 64, 96, 3)
+    assert not (tmp_path / "backup").exists()  # or the next training would be over at once
+
+
+def test_each_size_goes_on_with_the_weights_of_the_one_before(few_cars, tmp_path, monkeypatch):
+    began, ended = [], []
+
+    def fit(model, cars, val, epochs, rate, backup):
+        began.append(model.get_weights())
+        model.set_weights([values + 1 for values in model.get_weights()])
+        ended.append(model.get_weights())
+
+    monkeypatch.setattr(train, "fit", fit)
+    model = train.trained(few_cars, (1, 1), tmp_path)
+    assert len(began) == 2
+    for here, there in ((began[1], ended[0]), (model.get_weights(), ended[1])):
+        assert all((a == b).all() for a, b in zip(here, there, strict=True))
 
 
 def test_a_resumed_training_goes_on_in_the_epoch_that_was_stopped(few_cars, tmp_path, monkeypatch):
-    cars, epochs, failures = train.load_cars(None), [], []
+    seen, failures = set(), []
 
     def augmented(image, mask, rng):
-        _, epoch, _ = rng.bit_generator.seed_seq.entropy
-        epochs.append(epoch)
-        if epoch == 2 and not failures:
+        _, height, epoch, _ = rng.bit_generator.seed_seq.entropy
+        seen.add((height, epoch))
+        if (height, epoch) == (64, 2) and not failures:
             failures.append("the power")
             raise RuntimeError("the power went off")
         return image, mask
 
-    monkeypatch.setattr(train, "BATCH", 4)
     monkeypatch.setattr(train, "augmented", augmented)
     with pytest.raises(Exception, match="the power went off"):
-        train.fit(network.build(), [cars], cars, 4, tmp_path / "backup")
-    epochs.clear()
-    train.fit(network.build(), [cars], cars, 4, tmp_path / "backup")
-    assert set(epochs) == {0, 2, 3}  # 0: Keras looks at the first pictures before it begins
+        train.trained(few_cars, (2, 4), tmp_path)
+    assert seen == {(32, 0), (32, 1), (64, 0), (64, 1), (64, 2)}
+    seen.clear()
+    train.trained(few_cars, (2, 4), tmp_path)
+    # Keras looks at the first pictures before it begins, so epoch 0 is seen.
+    assert seen == {(32, 0), (64, 0), (64, 2), (64, 3)}
 
 
 def test_a_keras_that_older_ones_cant_read_is_refused_before_rendering(monkeypatch, tmp_path):
     monkeypatch.setattr(train, "render_sets", lambda out: pytest.fail("minutes of rendering"))
     monkeypatch.setattr("labseg_author.models.version", lambda package: "3.15.1")
     with pytest.raises(ValueError, match=r"Keras 3\.15\.1 .* --with \"keras==3\.13\.2\".* photo"):
-        train.train_photo(tmp_path, tmp_path / "assets", epochs=1)
+        train.train_photo(tmp_path, tmp_path / "assets", (1, 1))
     assert not (tmp_path / "assets").exists()
 
 

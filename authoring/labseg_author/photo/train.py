@@ -1,6 +1,7 @@
 """Render, train, measure: the network for photographs, from nothing but a seed."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,19 +34,19 @@ SETS = {  # it learns from the cars that ship, too
     "validation": Set(16, 4, seed=13, spread=1.7),
     "stress": Set(32, 4, seed=14, spread=2.0),
 }
-EPOCHS, BATCH, RATE = 30, 16, 4e-3
+SIZES = (128, 192), network.SIZE  # an epoch of the smaller pictures takes less than half as long
+EPOCHS = 14, 10  # at each size
+RATES = 4e-3, 2e-3
+BATCH = 16
 MOST = 8e6  # bytes of the saved model
 
 
 def render_sets(out):
-    """Render what `out` does not hold yet; {name of the set: its cars as arrays}."""
-    cars = {}
-    for name, (count, views, seed, spread) in SETS.items():
-        folder = studio.render(
-            Path(out) / name, count, views, network.SIZE, seed=seed, spread=spread
-        )
-        cars[name] = load_carvana(folder, network.SIZE, cache=False)
-    return cars
+    """Render what `out` does not hold yet; {name of the set: its folder}."""
+    return {
+        name: studio.render(Path(out) / name, count, views, network.SIZE, seed=seed, spread=spread)
+        for name, (count, views, seed, spread) in SETS.items()
+    }
 
 
 def train_photo(out, assets=ASSETS, epochs=EPOCHS, say=print):
@@ -57,17 +58,12 @@ def train_photo(out, assets=ASSETS, epochs=EPOCHS, say=print):
     oldest that labseg supports: a later one may write files that it can't read.
     """
     record = {"keras": oldest_keras(f"photo --out {out}")}
-    record |= {"size": list(network.SIZE), "epochs": epochs}
-    cars = render_sets(out)  # before Keras: Mitsuba can't be loaded after TensorFlow
-    quiet_keras()
-    import keras
-
-    keras.utils.set_random_seed(0)
-    model = network.build()
-    train = [load_cars(network.SIZE), cars["unusual"]]
-    fit(model, train, cars["validation"], epochs, Path(out) / "backup")
+    record |= {"sizes": [list(size) for size in SIZES], "epochs": list(epochs)}
+    folders = render_sets(out)  # before Keras: Mitsuba can't be loaded after TensorFlow
+    backup = Path(out) / "backup"
+    model = trained(folders, epochs, backup)
     for name in ("validation", "stress"):
-        record[name] = measured(model, cars[name])
+        record[name] = measured(model, load_carvana(folders[name], network.SIZE, cache=False))
         say("{0}: IoU {iou:.3f}, worst car {worst_car:.3f}".format(name, **record[name]))
     path = Path(out) / "photo.keras"
     model.save(path)
@@ -76,19 +72,42 @@ def train_photo(out, assets=ASSETS, epochs=EPOCHS, say=print):
         raise InvalidValue(f"The model has {len(made):,} bytes; at most {MOST:,.0f} may ship.")
     write_whole(Path(assets) / "photo.keras", made)
     write_whole(Path(assets) / "photo.json", json.dumps(record, indent=2) + "\n")
+    shutil.rmtree(backup)
     return record
 
 
-def fit(model, train, val, epochs, backup):
+def trained(folders, epochs, backup):
+    """The network, trained on small pictures and then on those of its own size."""
+    quiet_keras()
+    import keras
+
+    keras.utils.set_random_seed(0)
+    weights = None
+    for size, count, rate in zip(SIZES, epochs, RATES, strict=True):
+        unusual, val = (
+            load_carvana(folders[name], size, cache=False) for name in ("unusual", "validation")
+        )
+        model = network.build(size)
+        if weights:
+            model.set_weights(weights)
+        fit(model, [load_cars(size), unusual], val, count, rate, backup / f"{size[0]}x{size[1]}")
+        weights = model.get_weights()
+    return model
+
+
+def fit(model, train, val, epochs, highest_rate, backup):
     """Train on the cars of `train`, augmented anew in every epoch; resumes from `backup`."""
     import keras
 
     images = np.concatenate([cars.images for cars in train])
     masks = np.concatenate([cars.masks for cars in train])
     batches = _batches(images, masks)
-    steps = epochs * len(batches)
     rate = keras.optimizers.schedules.CosineDecay(
-        RATE / 20, steps, alpha=1e-3, warmup_target=RATE, warmup_steps=len(batches)
+        highest_rate / 20,
+        epochs * len(batches),
+        alpha=1e-3,
+        warmup_target=highest_rate,
+        warmup_steps=len(batches),
     )
     model.compile(
         keras.optimizers.AdamW(rate, weight_decay=1e-4),
@@ -101,7 +120,8 @@ def fit(model, train, val, epochs, backup):
         epochs=epochs,
         verbose=2,
         callbacks=[
-            keras.callbacks.BackupAndRestore(str(backup)),
+            # What is done stays until all is: the sizes that follow may be stopped, too.
+            keras.callbacks.BackupAndRestore(str(backup), delete_checkpoint=False),
             # The dataset doesn't know with which epoch a resumed training begins.
             keras.callbacks.LambdaCallback(
                 on_epoch_begin=lambda epoch, _: setattr(batches, "epoch", epoch)
@@ -114,6 +134,8 @@ def _batches(images, masks):
     """A keras.utils.PyDataset of augmented batches, made beside the training."""
     import keras
 
+    height = images.shape[1]  # other places and other light at another size
+
     class Batches(keras.utils.PyDataset):
         epoch = 0
 
@@ -121,9 +143,9 @@ def _batches(images, masks):
             return len(images) // BATCH
 
         def __getitem__(self, i):
-            order = np.random.default_rng([1, self.epoch]).permutation(len(images))
+            order = np.random.default_rng([1, height, self.epoch]).permutation(len(images))
             rows = order[i * BATCH : (i + 1) * BATCH]
-            rng = np.random.default_rng([2, self.epoch, i])
+            rng = np.random.default_rng([2, height, self.epoch, i])
             pairs = [augmented(images[row], masks[row], rng) for row in rows]
             x, y = (np.stack(each) for each in zip(*pairs, strict=True))
             return x, y[..., None].astype(np.float32)
