@@ -10,6 +10,8 @@ import nbformat
 import pytest
 from nbval_run import Run, run_nbval
 
+import labseg  # noqa: F401  before TensorFlow, as it sets what that reads when it is imported
+
 with contextlib.suppress(ImportError):
     import mitsuba  # noqa: F401  imported after TensorFlow it would end the process
 

@@ -28,6 +28,16 @@ def test_nothing_heavy_is_loaded_before_it_is_used(used, heavy):
     assert ran.stdout.strip() == ""
 
 
+@pytest.mark.parametrize(("before", "after"), [(None, "1"), ("0", "0")])
+def test_tensorflow_uses_onednn_unless_told_otherwise(before, after, monkeypatch):
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    if before:
+        monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", before)
+    code = "import os, labseg; print(os.environ['TF_ENABLE_ONEDNN_OPTS'])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == after
+
+
 @pytest.mark.parametrize("name", labseg.__all__)
 def test_every_public_name_is_there(name):
     assert getattr(labseg, name) is not None
