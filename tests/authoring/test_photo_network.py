@@ -53,9 +53,12 @@ def test_picture_and_mask_move_together():
         assert moved[away == 1].mean() < 5
 
 
-@pytest.mark.parametrize("change", ["room", "letters", "blobs", "lifted"])
+ROOM = ["elsewhere", "room", "letters", "blobs", "lifted"]
+
+
+@pytest.mark.parametrize("change", ROOM)
 def test_the_room_changes_and_the_car_does_not(change, monkeypatch):
-    for other in {"room", "letters", "blobs", "lifted"} - {change}:
+    for other in set(ROOM) - {change}:
         monkeypatch.setattr(augmentation, other, lambda image, rng: image)
     for name in ("light", "lens"):
         monkeypatch.setattr(augmentation, name, lambda image, rng: image)

@@ -18,6 +18,8 @@ def augmented(image: np.ndarray, mask: np.ndarray, rng: np.random.Generator):
     """One picture uint8 (h, w, 3) and its mask uint8 (h, w) → new ones of the same kind."""
     image, mask = placed(image.astype(np.float32), mask, rng)
     outside = 1 - cv2.GaussianBlur(mask.astype(np.float32), None, 0.5)[..., None]
+    if rng.random() < 0.25:
+        image = image + outside * (elsewhere(image, rng) - image)
     for change, share in ((room, 0.7), (letters, 0.5), (blobs, 0.3), (lifted, 0.3)):
         if rng.random() < share:
             image = image + outside * (change(image, rng) - image)
@@ -43,6 +45,32 @@ def placed(image, mask, rng):
 
 
 # --- the room, of which only what lies outside the mask is used ---------------------------------
+
+
+def elsewhere(image, rng):
+    """No studio: a wall or hedge, and the ground before it."""
+    height, width = image.shape[:2]
+    row = int(rng.uniform(*HORIZON) * height)
+    return np.concatenate([surface(row, width, rng), surface(height - row, width, rng)])
+
+
+def surface(height, width, rng):
+    """Plain, mottled or laid of bricks, (height, width, 3)."""
+    tone = rng.uniform(20, 240) * rng.uniform(0.8, 1.2, 3)
+    kind, uneven = rng.integers(3), rng.uniform(5, 50)
+    if kind == 0:  # bricks or slabs, one row shifted against the next
+        tall, long = (max(2, int(v)) for v in np.exp(rng.uniform((1, 1.5), (3, 4))))
+        y, x = np.mgrid[:height, :width]
+        x = x + y // tall % 2 * (long // 2)
+        brick = rng.normal(0, uneven, (height // tall + 1, width // long + 2, 1))
+        joint = (y % tall == 0) | (x % long == 0)
+        pattern = brick[y // tall, x // long] + rng.uniform(-60, 60) * joint[..., None]
+    else:  # spots of one size; plain if they are as large as the picture
+        across = np.exp(rng.uniform(0, np.log(width / 2)))
+        size = 1 + int(across * height / width), 1 + int(across)
+        spots = rng.normal(0, uneven, (*size, 1)) + rng.normal(0, uneven / 3, (*size, 3))
+        pattern = cv2.resize(spots, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.clip(tone + pattern, 0, 255).astype(np.float32)
 
 
 def room(image, rng):
