@@ -160,8 +160,8 @@ def test_a_run_that_is_ended_leaves_nothing_behind_and_goes_on(tmp_path, name):
         env=os.environ | {"TMPDIR": str(tmp_path / "tmp")},
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        # If these tests run under nohup, the run would ignore SIGHUP, too, as it should.
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+        # If these tests run under nohup, or behind a shell's &, the run would ignore it, too.
+        preexec_fn=lambda: signal.signal(signal.Signals[name], signal.SIG_DFL),
     )
     results = tmp_path / "out" / "results"
     end = time.monotonic() + 60
