@@ -18,9 +18,8 @@ def augmented(image: np.ndarray, mask: np.ndarray, rng: np.random.Generator):
     """One picture uint8 (h, w, 3) and its mask uint8 (h, w) → new ones of the same kind."""
     image, mask = placed(image.astype(np.float32), mask, rng)
     outside = 1 - cv2.GaussianBlur(mask.astype(np.float32), None, 0.5)[..., None]
-    if rng.random() < 0.25:
-        image = image + outside * (elsewhere(image, rng) - image)
-    for change, share in ((room, 0.7), (letters, 0.5), (blobs, 0.3), (lifted, 0.3)):
+    behind = (elsewhere, 0.25), (room, 0.7), (letters, 0.5), (blobs, 0.3), (lifted, 0.3)
+    for change, share in behind:
         if rng.random() < share:
             image = image + outside * (change(image, rng) - image)
     if rng.random() < 0.5:
