@@ -46,17 +46,17 @@ CARVANA = {
     "view 11, right end": (0.75, None),
     "view 15, left end": (0.22, None),
     "view 15, right end": (0.88, None),
-    "car's luminance, 1 %": (12, None),
-    "car's luminance, 10 %": (36, None),
-    "car's luminance, 25 %": (74, None),
-    "car's luminance, 50 %": (139, None),
-    "car's luminance, 75 %": (184, None),
-    "car's luminance, 90 %": (211, None),
-    "car's luminance, 99 %": (228, None),
+    "car's luminance, percentile 1": (12, None),
+    "car's luminance, percentile 10": (36, None),
+    "car's luminance, percentile 25": (74, None),
+    "car's luminance, percentile 50": (139, None),
+    "car's luminance, percentile 75": (184, None),
+    "car's luminance, percentile 90": (211, None),
+    "car's luminance, percentile 99": (228, None),
     "luminance 1 pixel below the car": (55, None),
     "luminance 2 pixels below the car": (62, None),
     "luminance 5 pixels below the car": (85, None),
-    "background's horizontal step": (3.4, None),
+    "background: horizontal neighbours' difference": (3.4, None),
     "share of car pixels": (0.212, 0.050),
 }
 SHARES = [0.167, 0.191, 0.224, 0.238, 0.240, 0.235, 0.223, 0.193]  # of car pixels, views 01 to 16
@@ -185,7 +185,7 @@ def subject(images: np.ndarray, masks: np.ndarray) -> dict[str, float]:
         out[f"view {view:02d}, right end"] = (columns[-1] + 1) / SIZE[1]
     ranks = (1, 10, 25, 50, 75, 90, 99)
     for rank, value in zip(ranks, np.percentile(grey[masks], ranks), strict=True):
-        out[f"car's luminance, {rank} %"] = value
+        out[f"car's luminance, percentile {rank}"] = value
     view, column = np.nonzero(masks.any(axis=1))
     lowest = SIZE[0] - 1 - masks[:, ::-1].argmax(axis=1)[view, column]
     for down in (1, 2, 5):
@@ -193,7 +193,8 @@ def subject(images: np.ndarray, masks: np.ndarray) -> dict[str, float]:
         below = grey[view[inside], lowest[inside] + down, column[inside]]
         out[f"luminance {down} pixel{'s' * (down > 1)} below the car"] = below.mean()
     room_only = ~masks[..., 1:] & ~masks[..., :-1]
-    out["background's horizontal step"] = np.abs(np.diff(grey, axis=-1))[room_only].mean()
+    steps = np.abs(np.diff(grey, axis=-1))
+    out["background: horizontal neighbours' difference"] = steps[room_only].mean()
     return out
 
 

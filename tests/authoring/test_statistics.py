@@ -75,7 +75,7 @@ def test_the_car_and_the_floor_below_it(measured):
     for view in (3, 7, 11, 15):
         assert measured[f"view {view:02}, left end"] == (40 + view) / 192
         assert measured[f"view {view:02}, right end"] == (140 + view) / 192
-    assert measured["car's luminance, 50 %"] == pytest.approx(PAINT, abs=1)
+    assert measured["car's luminance, percentile 50"] == pytest.approx(PAINT, abs=1)
     for below in ("1 pixel", "2 pixels", "5 pixels"):
         assert measured[f"luminance {below} below the car"] == pytest.approx(SHADOW, abs=5)
     assert measured["share of car pixels"] == pytest.approx((FOOT - TOP) * 100 / (128 * 192))
@@ -97,7 +97,7 @@ def test_means_and_spreads_over_cars_both_have_to_fit(tmp_path):
     assert floor.met
     assert abs(wall.folder[0] - wall.carvana[0]) < 2  # near enough,
     assert wall.met is False  # but it does not vary
-    assert rows["car's luminance, 50 %"].met is None  # Carvana's deviation is not known
+    assert rows["car's luminance, percentile 50"].met is None  # Carvana's deviation is not known
 
 
 def test_a_car_of_which_views_are_missing_does_not_count(tmp_path):
