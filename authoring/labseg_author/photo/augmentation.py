@@ -38,8 +38,10 @@ def placed(image, mask, rng):
     turn[:, 2] += rng.uniform(-SHIFT, SHIFT, 2) * (width, height)
     if rng.random() < 0.5:
         turn = turn @ np.array([[-1, 0, width - 1], [0, 1, 0], [0, 0, 1.0]])
-    image = cv2.warpAffine(image, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
-    soft = cv2.warpAffine(mask.astype(np.float32), turn, (width, height))  # linear, then cut
+    image, soft = (  # the mask, too: what repeats of a car that touches the border is car
+        cv2.warpAffine(each, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
+        for each in (image, mask.astype(np.float32))
+    )
     return image, (soft >= 0.5).astype(np.uint8)
 
 
