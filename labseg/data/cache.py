@@ -5,6 +5,7 @@ written under another name and moved into place, so that it is whole or not ther
 tell when a disk or a person has damaged it since.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -71,7 +72,7 @@ def load(key):
         whole = (images.shape, masks.shape) == ((*shape, 3), shape)
         whole &= images.dtype == masks.dtype == np.uint8
         whole &= [zlib.crc32(images), zlib.crc32(masks)] == card["crc32"]
-    except (OSError, ValueError, EOFError, KeyError, TypeError):
+    except Exception:  # whatever a damaged file leads NumPy to
         return None
     return (images.view(np.ndarray), masks.view(np.ndarray)) if whole else None
 
@@ -145,8 +146,9 @@ def _remove_outdated(card):
         if all(other[name] == card[name] for name in ("folder", "size", "limit")):
             shutil.rmtree(path, ignore_errors=True)
     for path in cache_folder().glob(f"*{UNFINISHED}"):
-        if time.time() - path.stat().st_mtime > ABANDONED:
-            shutil.rmtree(path, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # another process may move its own away
+            if time.time() - path.stat().st_mtime > ABANDONED:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _move_in(part, entry):
@@ -168,4 +170,9 @@ def _not_kept(error):
 
 
 def _bytes(folder):
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    total = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):  # as above
+                total += os.stat(os.path.join(root, name)).st_size
+    return total

@@ -194,6 +194,9 @@ DAMAGES = {
     "images flipped": lambda: flip("images.npy", -5),
     "masks flipped": lambda: flip("masks.npy", -100),
     "header flipped": lambda: flip("images.npy", 3),
+    "bracket flipped": lambda: (entry() / "images.npy").write_bytes(
+        (entry() / "images.npy").read_bytes().replace(b"30, 3)", b"30, 3-")
+    ),
     "type changed": lambda: (entry() / "images.npy").write_bytes(
         (entry() / "images.npy").read_bytes().replace(b"|u1", b"|i1")
     ),
