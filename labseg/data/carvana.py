@@ -345,7 +345,7 @@ def _opened(path):
         raise NotAllowed(f"You may not read {path}: change its permissions.") from None
     except UnidentifiedImageError:
         raise InvalidValue(f"{path} is damaged, or is not a picture: fetch it again.") from None
-    except OSError as error:
+    except (OSError, SyntaxError) as error:  # Pillow's
         raise InvalidValue(f"{path} is damaged or cut short ({error}): fetch it again.") from None
     except Image.DecompressionBombError:
         raise InvalidValue(

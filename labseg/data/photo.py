@@ -1,6 +1,7 @@
 """A photograph of one's own → the array that a network takes."""
 
 import os
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ def load_photo(path, size):
         print("No photograph of yours yet: using our picture of a street.")
         path = STREET
     path = _existing(path)
-    picture = ImageOps.exif_transpose(_decoded(path))
+    picture = _upright(_decoded(path))
     if min(picture.size) < SMALLEST:
         raise InvalidValue(
             f"{path} is {picture.width}×{picture.height} pixels: choose a picture with at least "
@@ -72,6 +73,14 @@ def _decoded(path):
         raise InvalidValue(
             f"{path} is damaged or cut short ({error}): copy it again, or choose another picture."
         ) from None
+
+
+def _upright(picture):
+    """The picture as it was taken; as it is stored if its EXIF data can't be read."""
+    try:
+        return ImageOps.exif_transpose(picture)
+    except (SyntaxError, ValueError, LookupError, TypeError, struct.error):
+        return picture
 
 
 def _what_it_is(path):

@@ -438,6 +438,13 @@ def test_an_orientation_that_exif_does_not_know_turns_nothing(folder):
     assert load(folder).names == [NAME]
 
 
+def test_exif_data_that_cant_be_read_are_damage(folder):
+    path = folder / "train" / f"{NAME}.jpg"
+    with Image.open(path) as image:
+        image.save(path, "PNG", exif=b"Exif\0\0garbage!")
+    fails(folder, f"{NAME}.jpg is damaged", "fetch it again")
+
+
 def test_cache_is_a_yes_or_no(folder):
     with pytest.raises(ValueError, match="cache='/scratch': give True or False"):
         load(folder, cache="/scratch")

@@ -79,6 +79,12 @@ def test_a_telephone_s_picture_is_turned_upright(tmp_path, turned, left, right, 
         assert wanted is None or found == wanted
 
 
+def test_exif_data_that_cant_be_read_turn_nothing(tmp_path):
+    halves(120, 120).save(tmp_path / "car.png", exif=b"Exif\0\0garbage!")
+    photo = labseg.load_photo(tmp_path / "car.png", (60, 60))
+    assert colours(photo)[:2] == [RED, BLUE]
+
+
 @pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK", "LA", "RGBA"])
 def test_other_colour_modes_become_rgb(tmp_path, mode):
     grey = Image.new("RGB", (120, 80), (255, 255, 255)).convert(mode)
