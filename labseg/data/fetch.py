@@ -20,6 +20,7 @@ from labseg.errors import (
     FileInTheWay,
     FileMissing,
     InUse,
+    InvalidValue,
     LabsegError,
     NoConnection,
     NotAllowed,
@@ -72,6 +73,8 @@ def _fetch(folder, cars):
         cars = whole_number("cars", cars, 1, "a whole number of cars")
     if _is_there(folder, cars):
         return folder
+    if not folder.name:
+        raise InvalidValue(f"{folder}: name a folder that does not exist yet, such as carvana.")
     part = folder.with_name(folder.name + ".part")
     with _workspace(part):
         if not _is_there(folder, cars):  # another process may just have finished
@@ -170,7 +173,7 @@ def _download(name, archive):
             size = _size(archive)
             wait = _wait(error, failures)
             if wait is None:
-                raise _explained(error, name, size) from None
+                raise _explained(error, name, size, failures) from None
             print(f"{_reason(error)}. Trying again in {wait:.0f} s.", flush=True)
             time.sleep(wait)
 
@@ -276,7 +279,7 @@ def _reason(error):
     return f"The connection to Kaggle failed ({type(error).__name__})"
 
 
-def _explained(error, name, size):
+def _explained(error, name, size, failures):
     """The exception to raise for an error that trying again did not help."""
     status = _status(error)
     if status == 401:
@@ -294,9 +297,10 @@ def _explained(error, name, size):
         )
     if status == 429:
         return NoConnection(f"{_reason(error)}: wait an hour, then run this again.")
+    often = f", {failures} times in a row" if failures > 1 else ""
     kept = f" {megabytes(size)} of {name} are kept." if size else ""
     return NoConnection(
-        f"{_reason(error)}, {len(DELAYS) + 1} times in a row: see whether "
+        f"{_reason(error)}{often}: see whether "
         f"https://www.kaggle.com opens in a browser, then run this again.{kept}"
     )
 

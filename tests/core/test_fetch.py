@@ -339,6 +339,13 @@ def test_far_too_many_requests(python, home, server):
     assert nothing_there(home)
 
 
+def test_a_request_that_is_refused_is_not_said_to_be_repeated(python, home, server):
+    server.statuses["train.zip"] = [400]
+    code, _, said = fetch(python, home, server, **SIGNED_IN)
+    assert code == 1
+    assert "Kaggle answers with an error (HTTP 400): see whether" in sentence(said)
+
+
 def test_a_server_that_stumbles_is_asked_again(python, home, server, source):
     server.statuses["train_masks.zip"] = [503]
     code, said, _ = fetch(python, home, server, **SIGNED_IN)
@@ -627,6 +634,12 @@ def test_an_impossible_number_of_cars(tmp_path, cars):
     with pytest.raises(ValueError, match="give a whole number of cars, at least 1"):
         labseg.fetch_carvana(tmp_path / "carvana", cars)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_folder_where_one_is_has_no_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="name a folder that does not exist yet"):
+        labseg.fetch_carvana(".")
 
 
 @pytest.mark.parametrize("kind", ["file", "folder"])
