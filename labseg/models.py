@@ -141,5 +141,7 @@ def _own_code(config):
         kind = part.get("class_name")
         if kind == "function":
             yield part["config"]
+        elif kind == "__lambda__":
+            yield "a lambda function"
         elif kind == "Lambda" or not str(part.get("module", "keras")).startswith("keras"):
             yield kind

@@ -168,7 +168,7 @@ class MyBlock(layers.Layer):
 @pytest.mark.parametrize(
     ("layer", "named"),
     [
-        (lambda: layers.Lambda(lambda x: x / 255), "Lambda"),
+        (lambda: layers.Lambda(lambda x: x / 255), "Lambda, a lambda function"),
         (lambda: layers.Lambda(doubled), "Lambda, doubled"),
         (MyBlock, "MyBlock"),
         (lambda: layers.Conv2D(3, 1, activation=doubled), "doubled"),
