@@ -121,6 +121,16 @@ def _size(text: str) -> tuple[int, int]:
     return int(height), int(width)
 
 
+def _check_sheet(path: Path, what: str, views: int | None) -> None:
+    """Before anything is rendered, whether a contact sheet of it can be drawn."""
+    from PIL import Image
+
+    if what != "render" or views not in (None, 16):
+        raise typer.BadParameter("--sheet shows cars from all sides: it needs all 16 views.")
+    if path.suffix.lower() not in Image.registered_extensions():
+        raise typer.BadParameter(f"--sheet {path}: give it the ending .jpg or .png.")
+
+
 @app.command()
 def render(
     out: Annotated[str, typer.Option(help="The folder to write, laid out as Carvana's.")],
@@ -153,6 +163,8 @@ def render(
     fixed = {"counterfactuals": {"cars", "views"}, "large": {"cars", "views", "size"}}
     for name in fixed.get(what, set()) & given.keys():
         raise typer.BadParameter(f"--{what} has its own {name}: leave out --{name}.")
+    if sheet:
+        _check_sheet(sheet, what, views)
     from labseg_author import studio
 
     getattr(studio, what)(folder, **given)

@@ -84,6 +84,22 @@ def test_render_draws_a_contact_sheet_of_what_it_rendered(studio):
     assert studio.asked == [((Path("x"),), {}), (Path("x"), Path("y.jpg"))]
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--views", "8", "--sheet", "y.jpg"], "all 16 views"),
+        (["--counterfactuals", "--sheet", "y.jpg"], "all 16 views"),
+        (["--large", "--sheet", "y.jpg"], "all 16 views"),
+        (["--sheet", "y"], "ending .jpg or .png"),
+    ],
+)
+def test_a_contact_sheet_that_can_t_be_drawn_is_refused_before_rendering(studio, options, says):
+    result = author("render", "--out", "x", *options)
+    assert result.exit_code == 2
+    assert says in result.stderr
+    assert studio.asked == []
+
+
 @pytest.mark.parametrize("size", ["64", "64x", "0x96", "64x96x3", "64,96"])
 def test_render_refuses_a_size_that_is_none(studio, size):
     result = author("render", "--out", "x", "--size", size)
