@@ -137,6 +137,7 @@ def test_each_size_goes_on_with_the_weights_of_the_one_before(few_cars, tmp_path
     began, ended = [], []
 
     def fit(model, cars, val, epochs, rate, backup):
+        backup.mkdir(exist_ok=True)
         began.append(model.get_weights())
         model.set_weights([values + 1 for values in model.get_weights()])
         ended.append(model.get_weights())
@@ -166,7 +167,16 @@ def test_a_resumed_training_goes_on_in_the_epoch_that_was_stopped(few_cars, tmp_
     seen.clear()
     train.trained(few_cars, (2, 4), tmp_path)
     # Keras looks at the first pictures before it begins, so epoch 0 is seen.
-    assert seen == {(32, 0), (64, 0), (64, 2), (64, 3)}
+    assert seen == {(64, 0), (64, 2), (64, 3)}
+
+
+def test_a_backup_of_other_settings_is_not_used(monkeypatch):
+    names = {train._fingerprint((14, 10)), train._fingerprint((14, 9))}
+    monkeypatch.setattr(train, "RATES", (1e-3, 1e-3))
+    names.add(train._fingerprint((14, 10)))
+    monkeypatch.setattr(train.inspect, "getsource", lambda module: "another augmentation")
+    names.add(train._fingerprint((14, 10)))
+    assert len(names) == 4
 
 
 def test_a_keras_that_older_ones_cant_read_is_refused_before_rendering(monkeypatch, tmp_path):

@@ -1,7 +1,9 @@
 """Render, train, measure: the network for photographs, from nothing but a seed."""
 
+import inspect
 import json
 import shutil
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +18,7 @@ from labseg.models import ASSETS, quiet_keras
 from labseg_author import studio
 from labseg_author.models import oldest_keras, shippable
 
-from . import network
+from . import augmentation, network
 from .augmentation import augmented
 
 
@@ -61,7 +63,7 @@ def train_photo(out, assets=ASSETS, epochs=EPOCHS, say=print):
     record |= {"sizes": [list(size) for size in SIZES], "epochs": list(epochs)}
     folders = render_sets(out)  # before Keras: Mitsuba can't be loaded after TensorFlow
     backup = Path(out) / "backup"
-    model = trained(folders, epochs, backup)
+    model = trained(folders, epochs, backup / _fingerprint(epochs))
     for name in ("validation", "stress"):
         record[name] = measured(model, load_carvana(folders[name], network.SIZE, cache=False))
         say("{0}: IoU {iou:.3f}, worst car {worst_car:.3f}".format(name, **record[name]))
@@ -76,6 +78,12 @@ def train_photo(out, assets=ASSETS, epochs=EPOCHS, say=print):
     return record
 
 
+def _fingerprint(epochs):
+    """Of the settings and the augmentation: with others, a training begins anew."""
+    settings = repr((SETS, SIZES, epochs, RATES, BATCH)) + inspect.getsource(augmentation)
+    return sha256(settings.encode()).hexdigest()[:8]
+
+
 def trained(folders, epochs, backup):
     """The network, trained on small pictures and then on those of its own size."""
     quiet_keras()
@@ -84,13 +92,19 @@ def trained(folders, epochs, backup):
     keras.utils.set_random_seed(0)
     weights = None
     for size, count, rate in zip(SIZES, epochs, RATES, strict=True):
-        unusual, val = (
-            load_carvana(folders[name], size, cache=False) for name in ("unusual", "validation")
-        )
         model = network.build(size)
         if weights:
             model.set_weights(weights)
-        fit(model, [load_cars(size), unusual], val, count, rate, backup / f"{size[0]}x{size[1]}")
+        done = backup / f"{size[0]}x{size[1]}.weights.h5"
+        if done.exists():
+            model.load_weights(done)
+        else:
+            unusual, val = (
+                load_carvana(folders[name], size, cache=False) for name in ("unusual", "validation")
+            )
+            fit(model, [load_cars(size), unusual], val, count, rate, backup)
+            model.save_weights(unfinished := backup / "unfinished.weights.h5")
+            unfinished.rename(done)
         weights = model.get_weights()
     return model
 
@@ -98,6 +112,8 @@ def trained(folders, epochs, backup):
 def fit(model, train, val, epochs, highest_rate, backup):
     """Train on the cars of `train`, augmented anew in every epoch; resumes from `backup`."""
     import keras
+
+    from labseg import training
 
     images = np.concatenate([cars.images for cars in train])
     masks = np.concatenate([cars.masks for cars in train])
@@ -120,8 +136,7 @@ def fit(model, train, val, epochs, highest_rate, backup):
         epochs=epochs,
         verbose=2,
         callbacks=[
-            # What is done stays until all is: the sizes that follow may be stopped, too.
-            keras.callbacks.BackupAndRestore(str(backup), delete_checkpoint=False),
+            training.backup(model, backup),
             # The dataset doesn't know with which epoch a resumed training begins.
             keras.callbacks.LambdaCallback(
                 on_epoch_begin=lambda epoch, _: setattr(batches, "epoch", epoch)
