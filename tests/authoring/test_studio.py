@@ -18,9 +18,6 @@ from labseg.data.carvana import SHIPPED_CARS, load_carvana
 COUNTERFACTUALS = SHIPPED_CARS.parent / "counterfactuals"
 LARGE = Path(__file__).parents[2] / "authoring" / "pictures" / "large"
 SMALL = {"cars": 2, "views": 2, "size": (32, 48), "spp": 4}
-# Carvana's mean share of car pixels, views 01 to 16.
-CARVANA = [0.167, 0.191, 0.224, 0.238, 0.240, 0.235, 0.223, 0.193]
-CARVANA += [0.154, 0.186, 0.218, 0.232, 0.238, 0.237, 0.224, 0.198]
 
 
 def read(folder):
@@ -93,7 +90,7 @@ def test_the_cars_fill_the_picture_as_carvanas_do(shipped):
     share = shipped[1].mean(axis=(1, 2)).reshape(-1, 16)
     assert abs(share.mean() - 0.21) < 0.02
     assert 0.04 < share.std() < 0.06
-    assert np.corrcoef(share.mean(axis=0), CARVANA)[0, 1] > 0.9
+    assert np.corrcoef(share.mean(axis=0), statistics.SHARES)[0, 1] > 0.9
 
 
 def test_nearly_every_mask_is_one_piece(shipped):
@@ -266,7 +263,7 @@ def test_a_lost_file_is_made_again_and_the_rest_is_kept(small):
     studio.render(small, **SMALL)
     assert lost.read_bytes() == before
     assert kept.stat().st_mtime_ns == stamp
-    assert not list(small.rglob("*.part"))
+    assert not list(small.rglob("*.partial"))
 
 
 @pytest.mark.parametrize(

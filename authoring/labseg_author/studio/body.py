@@ -81,7 +81,7 @@ def edges(car: Car, f: Frame, x):
 
 
 def lower_body(car: Car, f: Frame):
-    """The left half: data (n, 10) of x, y, z, normal, and the four of Columns; faces."""
+    """The left half: data (n, 9) of x, y, z, normal, and s, t and edge of Columns; faces."""
     width = car.width / 2
     shape = (car.nose_round, car.nose_side), (car.tail_round, car.tail_side)
     ux, uy, way = outline(f.front, width, *shape)
@@ -143,7 +143,6 @@ class Columns:
         self.s = data[:, 6]  # way around the outline from the front's middle
         self.t = data[:, 7]  # -1 to 0 underside, to 1 the side, to 2 hood or roof
         self.edge = data[:, 8]
-        self.ny = data[:, 4]
 
 
 def carve(data, faces, base, marks, out=None) -> dict[str, list[Mesh]]:

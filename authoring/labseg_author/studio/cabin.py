@@ -87,8 +87,7 @@ def _marks(car, f, data):
     """Windows, their frames and posts."""
     levels = Levels(car, f)
     tall, length = levels.tall, data[:, 6].max()
-    corner_front = 0.82 * base_width(car) + 0.10
-    corner_rear = 0.82 * base_width(car) + 0.10
+    corner = 0.82 * base_width(car) + 0.10
     low, high = 0.10, 0.93 - 0.02 * car.soft_top
     a = car.pillar_a / 2
 
@@ -96,23 +95,23 @@ def _marks(car, f, data):
         return (c.t - bottom) * tall, (top - c.t) * tall
 
     def screen(c):
-        return within(corner_front - a - c.s, *heights(c, 0.09), radius=0.06)
+        return within(corner - a - c.s, *heights(c, 0.09), radius=0.06)
 
     def back(c):
-        return within(corner_rear - 0.09 - (length - c.s), *heights(c, 0.14, 0.90), radius=0.07)
+        return within(corner - 0.09 - (length - c.s), *heights(c, 0.14, 0.90), radius=0.07)
 
     def limit(c):
         """The side windows' rear end, metres ahead of it."""
         aft = levels.rear(c.t) + car.pillar_c * (car.style != "pickup") + 0.12
         lean = (1 - car.pillar_lean) * 0.25 * (1 - c.t)
-        return np.minimum(c.x - aft - lean, length - c.s - corner_rear - 0.02)
+        return np.minimum(c.x - aft - lean, length - c.s - corner - 0.02)
 
     def side(c):
-        return within(c.s - corner_front - a, *heights(c), limit(c), radius=0.045)
+        return within(c.s - corner - a, *heights(c), limit(c), radius=0.045)
 
     posts = _posts(car, f)
     dark = "privacy" if car.privacy else "glass"
-    first = posts[0][0] if posts else None
+    first = posts[0][0]
 
     def post(at, wide, lean):
         def middle(c):
@@ -120,9 +119,7 @@ def _marks(car, f, data):
 
         return ("gloss", lambda c: middle(c) + wide, lambda c: wide - middle(c))
 
-    panes = [post(*p) for p in posts]
-    if first is not None:
-        panes.append((dark, lambda c: first - c.x))
+    panes = [*(post(*p) for p in posts), (dark, lambda c: first - c.x)]
     frame = "chrome" if car.chrome and car.chrome_grille else "gloss"
     strip = "chrome" if car.chrome else "gloss"
 
@@ -134,7 +131,7 @@ def _marks(car, f, data):
         (("gloss", [(dark, lambda c: back(c) - 0.02)]), back),
         (strip, around, lambda c: -side(c), lambda c: 0.20 - c.t),
         ((frame, [(("glass", panes), side)]), around),
-        ("trim", lambda c: 0.09 - c.t, lambda c: corner_front - c.s),
+        ("trim", lambda c: 0.09 - c.t, lambda c: corner - c.s),
     ]
     if car.sunroof and not car.soft_top:
         middle, reach = f.roof_front - 0.45, min(0.30, (f.roof_front - f.roof_rear) / 2 - 0.12)
@@ -143,7 +140,7 @@ def _marks(car, f, data):
             return within(reach - np.abs(c.x - middle), 0.42 - c.y, (c.t - 1.05) * 0.5, radius=0.06)
 
         marks.append(("gloss", panel))
-    return marks + tail_lamp(car, f, data[:, 6].max())
+    return marks + tail_lamp(car, f, length)
 
 
 def _posts(car, f):

@@ -42,8 +42,9 @@ def render(out, cars=48, views=16, size=(256, 384), seed=0, workers=None, spp=8,
 
     Parameters: `cars` ≥ 1; `views` from 1 to 16, evenly spaced around the car from view 01, the
     front (2 gives 01 and 09); `size` (height, width) in pixels; `workers` threads (None: all);
-    `spp` rays a pixel, fewer are faster and noisier; `spread` widens the ranges that rooms, cameras
-    and cars are drawn from about their middles (1 is Carvana's, 2 twice as wide).
+    `spp` rays a pixel, rounded to a multiple of 4, fewer are faster and noisier; `spread` widens
+    the ranges that rooms, cameras and cars are drawn from about their middles (1 is Carvana's, 2
+    twice as wide).
 
     Returns the folder as a Path. Raises ValueError for impossible numbers or a folder that holds
     other cars, OSError for a folder that cannot be written, ImportError without Mitsuba.
@@ -174,7 +175,7 @@ def _gif(mask):
 
 def check(cars, views, size, seed, workers, spp, spread=1.0):
     def whole(name, value, low, high):
-        good = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        good = isinstance(value, int) and not isinstance(value, bool)  # as JSON has them
         if not good or not low <= value <= high:
             raise InvalidValue(f"{name} is {value!r}; give a whole number from {low} to {high}.")
 
