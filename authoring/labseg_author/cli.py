@@ -86,7 +86,7 @@ def peephole() -> None:
 def photo(
     out: Annotated[str, typer.Option(help="A folder for the cars that are rendered for it.")],
 ) -> None:
-    """Train the network for photographs, on renders only (45 minutes; resumes)."""
+    """Train the network for photographs, on renders only (two hours; resumes)."""
     from labseg_author.photo import train_photo
 
     train_photo(folder_path("--out", out), say=typer.echo)
