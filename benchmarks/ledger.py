@@ -2,7 +2,7 @@
 
 Runs the solved lessons 2, 4, 3 and 5 with five seeds and nothing else changed. As for a student,
 the networks of one lesson are used by the next. Prints the scores beside their bands, and for every
-comparison that a lesson makes the difference, with an interval from drawing whole cars again.
+comparison that a lesson makes the difference, with an interval from resampling whole cars.
 About half an hour on 2 cores. `--lesson 04_unet` runs that lesson alone, with the shipped networks
 in place of those of the lessons before.
 """

@@ -43,13 +43,13 @@ def trivial_answers(train, test):
 
 
 def bootstrap(scores, cars, level=0.95, repeats=2000, seed=0):
-    """Mean of per-image scores and its interval, (mean, low, high), drawing whole cars again.
+    """Mean of per-image scores and its interval, (mean, low, high), resampling whole cars.
 
-    Views of one car resemble each other, so cars are drawn, not images. For the difference of
+    Views of one car resemble each other, so cars are resampled, not images. For the difference of
     two models, give the difference of their scores. One car alone says nothing about others:
     then low and high are NaN.
     scores: float (n,). cars: the car of every image, such as `test.cars`.
-    level: share of the drawn means within the interval. repeats: how many means to draw.
+    level: share of the resampled means within the interval. repeats: how many there are.
     Raises ValueError for arguments that do not fit, NaN among the scores, and names of images
     (which would make every image a car of its own, and the interval too narrow).
     """
