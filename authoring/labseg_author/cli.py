@@ -72,7 +72,7 @@ def curves() -> None:
 
 @app.command()
 def peephole() -> None:
-    """Train the networks of lesson 4's plot of IoU against receptive field (25 minutes)."""
+    """Train the networks of lesson 4's plot of IoU against receptive field (45 minutes)."""
     from labseg_author.peephole import record_peephole
 
     for run in record_peephole()["runs"]:
