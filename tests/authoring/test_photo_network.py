@@ -49,7 +49,9 @@ def test_picture_and_mask_move_together():
         moved, moved_mask = augmentation.placed(image, mask, rng(k))
         inside = cv2.erode(moved_mask, np.ones((3, 3)))
         outside = 1 - cv2.dilate(moved_mask, np.ones((3, 3)))
+        assert moved[inside == 1].mean() > 250
         assert moved[inside == 1].min() > 127
+        assert moved[outside == 1].mean() < 5
         assert moved[outside == 1].max() < 128
 
 

@@ -183,6 +183,11 @@ def flip(name, place):
     path.write_bytes(content)
 
 
+def swap(name, old, new):
+    path = entry() / name
+    path.write_bytes(path.read_bytes().replace(old, new))
+
+
 def edit_card(**changes):
     path = entry() / "card.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
@@ -194,15 +199,9 @@ DAMAGES = {
     "images flipped": lambda: flip("images.npy", -5),
     "masks flipped": lambda: flip("masks.npy", -100),
     "header flipped": lambda: flip("images.npy", 3),
-    "bracket flipped": lambda: (entry() / "images.npy").write_bytes(
-        (entry() / "images.npy").read_bytes().replace(b"30, 3)", b"30, 3-")
-    ),
-    "type changed": lambda: (entry() / "images.npy").write_bytes(
-        (entry() / "images.npy").read_bytes().replace(b"|u1", b"|i1")
-    ),
-    "shape changed": lambda: (entry() / "masks.npy").write_bytes(
-        (entry() / "masks.npy").read_bytes().replace(b"(4, 20, 30)", b"(4, 30, 20)")
-    ),
+    "bracket flipped": lambda: swap("images.npy", b"30, 3)", b"30, 3-"),
+    "type changed": lambda: swap("images.npy", b"|u1", b"|i1"),
+    "shape changed": lambda: swap("masks.npy", b"(4, 20, 30)", b"(4, 30, 20)"),
     "images empty": lambda: (entry() / "images.npy").write_bytes(b""),
     "masks gone": lambda: (entry() / "masks.npy").unlink(),
     "card cut": lambda: cut("card.json"),
