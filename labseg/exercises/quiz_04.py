@@ -20,8 +20,9 @@ QUESTIONS = (
         },
     ),
     Question(
-        "A picture of 8×8 pixels goes through a 2×2 convolution with stride 2, and then through a "
-        "transposed convolution with the same kernel and stride. What comes out?",
+        "A picture of 8×8 pixels goes through a 2×2 convolution with stride 2, whose four weights "
+        "all differ, and then through a transposed convolution with the same kernel and stride. "
+        "What comes out?",
         {
             "a": "the picture as it was, since the second layer undoes the first",
             "b": "4×4 pixels, each repeated to make 8×8",

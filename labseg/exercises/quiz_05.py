@@ -20,8 +20,9 @@ QUESTIONS = (
         },
     ),
     Question(
-        "T multiplies an array by 0.8 and gives back uint8, so it makes a picture darker. By "
-        "mistake it is applied to the mask as well, which holds 0 and 1. What is the mask now?",
+        'T multiplies an array by 0.8 and converts the result with astype("uint8"), so it makes a '
+        "picture darker. By mistake it is applied to the mask as well, which holds 0 and 1. What "
+        "is the mask now?",
         {
             "a": "the same as before",
             "b": "background everywhere",
@@ -29,9 +30,9 @@ QUESTIONS = (
         },
         right="b",
         why={
-            "a": "that is what it should be, for light moves nothing. But 0.8 as a whole number is "
-            "0, so every car pixel is lost (5.2).",
-            "c": "uint8 holds whole numbers only, and cuts 0.8 down to 0 (5.2).",
+            "a": "that is what it should be, for light moves nothing. But astype cuts the fraction "
+            "off: 0.8 becomes 0, so every car pixel is lost (5.2).",
+            "c": "uint8 holds whole numbers only, and 0.8 cut down to one is 0 (5.2).",
         },
     ),
     Question(

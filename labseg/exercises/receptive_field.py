@@ -233,7 +233,7 @@ EXERCISE = Exercise(
     faults=faults,
     hints=HINTS,
     remark=lambda cases, answers: (
-        "Now compare ten layers with ten: [(3, 1)] * 10 and [(3, 1), (2, 2)] * 5. The one grows "
-        "by addition, the other doubles."
+        "The stride of the last layer makes no difference, did you notice? It says how far apart "
+        "two of its outputs are, and we start from a single one."
     ),
 )
