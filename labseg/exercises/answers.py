@@ -319,10 +319,17 @@ def _graph(given, value):
 
 def _plain(value):
     """{"value": …} if it is plain data, through and through; else its type's name."""
+    kind = type(value).__name__
     try:
         return {"value": _copy(value)}
+    except _NotPlain as error:
+        return {"returned": kind if kind == str(error) else f"{kind} with a {error} in it"}
     except (TypeError, RecursionError):
-        return {"returned": type(value).__name__}
+        return {"returned": kind}
+
+
+class _NotPlain(TypeError):
+    """Its text is the type of what is not plain data."""
 
 
 def _copy(value):
@@ -341,4 +348,4 @@ def _copy(value):
         return {str(key): _copy(item) for key, item in value.items()}
     if type(value) in (list, tuple):
         return [_copy(item) for item in value]
-    raise TypeError
+    raise _NotPlain(type(value).__name__)

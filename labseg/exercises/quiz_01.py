@@ -62,18 +62,19 @@ QUESTIONS = (
         },
     ),
     Question(
-        "One mask file is missing. A loader runs through zip(sorted(photos), sorted(masks)). What "
-        "do you see first?",
+        'Somebody reads the masks with convert("L"), gets 0 and 255, and trains on them as they '
+        "are. What happens?",
         {
-            "a": "an error, because the lists have different lengths",
-            "b": "a network that learns badly, and no error",
-            "c": "one picture with an empty mask",
+            "a": "an error, because a mask may hold only 0 and 1",
+            "b": "no error, but the loss may fall below zero",
+            "c": "nothing, since Keras divides masks by 255",
         },
         right="b",
         why={
-            "a": "zip stops at the end of the shorter list, unless you write strict=True (1.7).",
-            "c": "the mask of the next picture takes the missing one's place, and so on to the "
-            "end of the list (1.7).",
+            "a": "Keras computes with whatever numbers it gets, and nothing stops; the formula "
+            "expects 0 and 1 all the same (1.3).",
+            "c": "Keras does not know that these numbers are a mask; whoever reads the files has "
+            "to make them 0 and 1 (1.3).",
         },
     ),
 )

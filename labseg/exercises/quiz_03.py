@@ -53,9 +53,9 @@ QUESTIONS = (
         right="b",
         why={
             "a": "the same pixels are above the threshold as before, and IoU sees nothing else "
-            "(3.3).",
+            "(3.2).",
             "c": "the masks are the same, but cross-entropy reads the scores: a car pixel with "
-            "0.45 costs more than one with 0.9 (3.3).",
+            "0.45 costs more than one with 0.9 (notebook 2, 2.2).",
         },
     ),
     Question(

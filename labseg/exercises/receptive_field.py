@@ -233,7 +233,7 @@ EXERCISE = Exercise(
     faults=faults,
     hints=HINTS,
     remark=lambda cases, answers: (
-        "The stride of the last layer makes no difference, did you notice? It says how far apart "
-        "two of its outputs are, and we start from a single one."
+        "Did you notice that the stride of the last layer makes no difference? It says how far "
+        "apart two of its outputs are, and we start from a single one."
     ),
 )

@@ -198,6 +198,10 @@ WRONG = {
     "both lists have to hold names": (lambda names, test, seed: (names, []), 0),
     "to `return` the result": (lambda names, test, seed: None, 0),
     "returned something of type set": (lambda names, test, seed: set(names), 0),
+    "returned something of type tuple with a set in it": (
+        variant(result=lambda *sides: tuple(map(set, sides))),
+        0,
+    ),
     "is called as split_by_car(names, test, seed), but it raised": (lambda names: names, 0),
     "with 5 cars and test=0.05, your function raised ZeroDivisionError": (
         variant(n_test=lambda share, n: round(share) or 1 // 0),
