@@ -152,7 +152,9 @@ def grade(
     out: Annotated[str, typer.Option(help="Where grades.csv and all the rest go.")],
     ids: Annotated[
         str | None,
-        typer.Option(help="Name students as moodle, canvas or nbgrader takes it in grades.csv."),
+        typer.Option(
+            help="Identify students in grades.csv as this system does: moodle, canvas or nbgrader."
+        ),
     ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="How many at a time; all cores by default.")
@@ -160,10 +162,16 @@ def grade(
     seconds: Annotated[
         int, typer.Option(min=1, help="The time for the exercises of one notebook.")
     ] = 120,
-    memory: Annotated[float, typer.Option(min=0.5, help="GB that these may use.")] = 3.0,
+    memory: Annotated[float, typer.Option(min=0.5, help="The memory for them, in GB.")] = 3.0,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Draw the cases again as in another run.")
+        int | None, typer.Option(min=0, help="The seed of an earlier run, for the same cases.")
     ] = None,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace", help="Drop the grades in --out of students and lessons that are not here."
+        ),
+    ] = False,
     execute_all: Annotated[
         bool, typer.Option("--execute-all", help="Run whole notebooks, training and all.")
     ] = False,
@@ -194,6 +202,7 @@ def grade(
         limits=Limits(seconds, int(memory * 1e9)),
         sandboxed=not no_sandbox,
         scheduler=cluster,
+        replace=replace,
     )
     for line in summary(found, out):
         typer.echo(line)

@@ -8,6 +8,7 @@ jobs of a worker that is lost to the others; each result is written here, once.
 
 import base64
 import json
+import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from labseg.grading import batch, sandbox
 from labseg.grading.submission import Settings
 
 PATIENCE = 20  # seconds until the cluster has to answer
+ADDRESS = "give the address that the scheduler prints when it starts, such as tcp://10.0.0.5:8786."
 
 
 def grade_all(submissions, settings, folder, address):
@@ -54,12 +56,13 @@ def _connected(address):
         from distributed import Client, as_completed
     except ImportError:
         raise PackageMissing('--cluster needs Dask: pip install "labseg[cluster]"') from None
+    if not re.search(r":\d+$", address):  # without a port, Dask tries for long and ends untidily
+        raise InvalidValue(f"--cluster {short(address, 60)}: {ADDRESS}")
     try:
         return Client(address, timeout=PATIENCE, set_as_default=False), as_completed
     except (OSError, ValueError) as error:
         raise NoConnection(
-            f"No Dask scheduler answers at {address} ({type(error).__name__}): "
-            "give the address that it prints when it starts, such as tcp://10.0.0.5:8786."
+            f"No Dask scheduler answers at {address} ({type(error).__name__}): {ADDRESS}"
         ) from None
 
 

@@ -29,10 +29,14 @@ IGNORED = ("__MACOSX", ".ipynb_checkpoints")
 MOODLE = re.compile(
     r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)(?:_(?P<file>.*))?", re.S
 )
-CANVAS = re.compile(r"(?P<name>[^_]+)_(?:LATE_)?(?P<number>\d+)_\d+_(?P<file>.+)", re.S)
-LINK = "it is a symbolic link"
 LESSONS = "|".join(sorted({re.escape(exercise.notebook) for exercise in EXERCISES}))
-LESSON = re.compile(rf"[\s_.-]*(?:{LESSONS})[\s_.-]*")
+CANVAS = re.compile(  # the second number is that of the submission, not of a lesson
+    rf"(?P<name>[^_]+)_(?:LATE_)?(?P<number>\d+)_(?!{LESSONS})\d+_(?P<file>.+)", re.S
+)
+LINK = "it is a symbolic link"
+# A lesson in a file's name, and what browsers, JupyterLab and students add to copies.
+COPY = r"(?:[\s_.-]*(?:\(\d+\)|copy\d*|v?\d+))*$"
+LESSON = re.compile(rf"[\s_.(-]*(?:{LESSONS})(?:{COPY}|[\s_.)-]*)", re.I)
 
 
 class Refused(InvalidValue):
@@ -107,34 +111,39 @@ class Submission:
 # Files and zips.
 
 
-def collect(source):
+def collect(source, out=None):
     """Every Submission in a folder or a zip, in the order of the students' names.
 
+    out: the folder of the grades, which may lie among the submissions.
     Raises FileMissing or InvalidValue if there is none at all, or the zip can't be read.
     """
     source = Path(source).expanduser()
     if source.is_dir():
-        files = _in_folder(source)
+        files = _in_folder(source, Path(out).resolve() if out else None)
     elif source.is_file():
         files = _in_zip(source)
     else:
-        raise FileMissing(f"There is no folder or zip {source}: give the submissions' own.")
+        raise FileMissing(f"There is no {source}: give the folder or zip with the submissions.")
     around = _wrapping([parts for parts, file in files if _is_notebook(file.name)])
     found = {}
     for parts, file in files:
         if parts[: len(around)] == around:
             _add(found, parts[len(around) :], file)
     if not any(submission.files for submission in found.values()):
-        raise FileMissing(f"There is no notebook and no zip in {source}.")
+        raise FileMissing(
+            f"There is no notebook and no zip in {source}: give the folder or zip with the "
+            "submissions."
+        )
     _check_claims(found.values())
     return sorted(found.values(), key=lambda each: (each.student.casefold(), each.student))
 
 
-def _in_folder(folder):
+def _in_folder(folder, out):
     """[(parts of the path, File)] of all files; links are found but not followed."""
     found = []
     for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not _ignored(name))
+        here = Path(place).resolve()
+        folders[:] = sorted(name for name in folders if not _ignored(name) and here / name != out)
         inside = Path(place).relative_to(folder).parts
         for name in sorted(names):
             if not _ignored(name):
@@ -153,7 +162,10 @@ def _in_zip(path):
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise InvalidValue(f"{path} is not a zip that can be read: {error}.") from None
+        raise InvalidValue(
+            f"{path} is not a zip that can be read ({error}): give the folder or zip with the "
+            "submissions."
+        ) from None
     if len(members) > MAX_CLASS:
         raise InvalidValue(f"{path} holds more than {MAX_CLASS:,} files.")
     found = []
@@ -207,7 +219,9 @@ def _notebooks_in(archive, members):
     found, total = {}, 0
     for member in members:
         parts = PurePosixPath(member.filename.replace("\\", "/")).parts
-        if member.is_dir() or any(map(_ignored, parts)) or not parts[-1].endswith(".ipynb"):
+        if member.is_dir() or any(map(_ignored, parts)):
+            continue
+        if not parts[-1].lower().endswith(".ipynb"):
             continue
         content = _member(archive, member)
         total += len(content)
@@ -272,14 +286,14 @@ def _number(name):
 
 def _add(found, parts, file):
     """Put a file to the submission that it belongs to; a PDF only shows that there is one."""
-    if len(parts) < 2 and not _is_notebook(file.name):
-        return
     top = parts[0]
     named = _number(top)
+    if len(parts) < 2 and not (_is_notebook(file.name) or named or LESSON.search(file.name)):
+        return  # nobody's
     if named:
         system, match = named
         student, ids = match["name"], {system: match["number"]}
-        kind = system
+        kind = f"{student} ({system} {match['number']})"
     elif len(parts) > 1 or top.lower().endswith(".zip"):
         student, ids, kind = top if len(parts) > 1 else _stem(top), {}, top
     else:
@@ -297,6 +311,6 @@ def _add(found, parts, file):
 
 
 def _stem(name):
-    """A student's name from that of a file: "ana_03_metrics.ipynb" is Ana's."""
-    stem = name.rpartition(".")[0]
-    return LESSON.sub("", stem) or stem
+    """A student's name from that of a file: "ana_03_metrics (1).ipynb" is Ana's."""
+    stem = re.sub(r"(\.ipynb)?\.[^.]*$", "", name, flags=re.I)
+    return LESSON.sub(" ", stem).strip() or stem

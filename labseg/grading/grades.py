@@ -4,6 +4,7 @@ grades.json:
 {
   "labseg": version, "seed": of the run, "sandbox": "bubblewrap 0.8.0" or "none",
   "executed": "needed code" or "whole notebooks", "lessons": those that anybody handed in,
+  "notes": sentences about points in written.csv that are nobody's,
   "max": points in all,
   "exercises": [{"name", "notebook", "minutes", "max", "by_hand", "parts": {part: points}}, …],
   "students": [{
@@ -30,8 +31,11 @@ import json
 from pathlib import Path
 
 import labseg
+from labseg.errors import InvalidValue
 from labseg.files import disk_errors, write_whole
 from labseg.grading.submission import overall
+
+SPREADSHEETS = "utf-8-sig"  # without its mark, Excel garbles every letter beyond ASCII
 
 # The column by which each system knows a student, and its form.
 IDS = {
@@ -69,6 +73,20 @@ def gather(results, exercises, settings, sandbox):
     }
 
 
+def read(folder):
+    """grades.json of an earlier run, as plain data; no students and no lessons if there is none."""
+    path = Path(folder) / "grades.json"
+    if not path.exists():
+        return {"students": [], "lessons": []}
+    try:
+        found = json.loads(path.read_bytes())
+        return {"students": list(found["students"]), "lessons": list(found["lessons"])}
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise InvalidValue(
+            f"{path} can't be read ({type(error).__name__}): remove it, or choose another --out."
+        ) from None
+
+
 def _described(exercise):
     return {
         "name": exercise.name,
@@ -92,13 +110,13 @@ def add_up(grades):
 
 def write(folder, grades, ids=None):
     """Write grades.json and grades.csv; `ids`: moodle, canvas, nbgrader or None."""
-    for name, content in (
-        ("grades.json", json.dumps(grades, ensure_ascii=False, indent=1)),
-        ("grades.csv", table(grades, ids)),
+    for name, content, encoding in (
+        ("grades.json", json.dumps(grades, ensure_ascii=False, indent=1), "utf-8"),
+        ("grades.csv", table(grades, ids), "utf-8" if ids else SPREADSHEETS),
     ):
         path = Path(folder) / name
         with disk_errors(path):
-            write_whole(path, content.encode("utf-8", "replace"))
+            write_whole(path, content.encode(encoding, "replace"))
 
 
 def table(grades, ids=None):

@@ -11,6 +11,7 @@ import typer
 from labseg.arguments import folder_path
 from labseg.errors import InvalidValue
 from labseg.exercises.catalogue import EXERCISES
+from labseg.exercises.verdict import short
 from labseg.files import disk_errors, write_whole
 from labseg.grading import batch, cluster, collect, grades, pages, sandbox, written
 from labseg.grading.submission import Settings
@@ -32,6 +33,7 @@ def grade_class(
     limits=None,
     sandboxed=True,
     scheduler=None,
+    replace=False,
 ):
     """Grade the submissions in a folder or zip; write grades.json, grades.csv and written.csv.
 
@@ -41,7 +43,10 @@ def grade_class(
         raise InvalidValue(f"--ids {ids}: give moodle, canvas or nbgrader.")
     out = folder_path("out", out)
     exercises = tuple(exercise for exercise in EXERCISES if exercise.max_points)
-    submissions = collect.collect(source)
+    submissions = collect.collect(source, out)
+    before = {"students": [], "lessons": []} if replace else grades.read(out)
+    students = {submission.student for submission in submissions}
+    _keep(out, "students", {student["student"] for student in before["students"]} - students)
     with disk_errors(out):
         out.mkdir(parents=True, exist_ok=True)
         seed = _seed(out, seed)
@@ -60,12 +65,24 @@ def grade_class(
         results = _graded(submissions, settings, out, workers or batch.cores(), scheduler)
     ordered = [results[submission.key] for submission in submissions]
     found = grades.gather(ordered, exercises, settings, made_in)
-    written.enter(found["students"], given)
+    _keep(out, "lessons", set(before["lessons"]) - set(found["lessons"]))
+    found["notes"] = written.enter(found["students"], given)
     grades.add_up(found)
     grades.write(out, found, ids)
     written.write(out, found["students"], given)
     pages.write(out, found)
     return found
+
+
+def _keep(out, what, lost):
+    """InvalidValue if grades that are there would be lost: of students, or of lessons."""
+    if lost:
+        first = sorted(lost)[0]
+        others = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+        raise InvalidValue(
+            f"{out} holds grades of {what} that are not among these submissions ({short(first)}"
+            f"{others}): choose another folder for --out, or drop those grades with --replace."
+        )
 
 
 def _graded(submissions, settings, out, workers, scheduler):
@@ -125,12 +142,14 @@ def _sandbox(staged, sandboxed):
 def summary(found, out):
     """What to say at the end: a line for each state, what wants attention, and where it all is."""
     states = [student["state"] for student in found["students"]]
-    yield f"{len(states)} students, {', '.join(found['lessons']) or 'no lesson'}:"
+    students = f"{len(states)} student{'s' * (len(states) != 1)}"
+    yield f"{students}, {', '.join(found['lessons']) or 'no lesson'}:"
     for state in dict.fromkeys(states):
         yield f"{states.count(state):5}  {state}"
     for student in found["students"]:
         for sentence in [student["why"], *student["notes"]]:
             if sentence:
                 yield f"{student['student']}: {sentence}"
+    yield from found["notes"]
     out = folder_path("out", out)
     yield f"The grades are in {out / 'grades.csv'}, an overview in {out / 'class.html'}."

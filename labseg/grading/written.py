@@ -11,7 +11,7 @@ from pathlib import Path
 from labseg.errors import InvalidValue
 from labseg.exercises.verdict import short
 from labseg.files import disk_errors, write_whole
-from labseg.grading.grades import plain_cell
+from labseg.grading.grades import SPREADSHEETS, plain_cell
 
 FILE = "written.csv"
 COLUMNS = ("student", "exercise", "max", "points", "comment", "text")
@@ -60,15 +60,27 @@ def _points(row, path, number):
 
 
 def enter(students, given):
-    """Put the points given by hand into the results; those without stay "to be read"."""
+    """Put the points given by hand into the results; those without stay "to be read".
+
+    Returns a sentence for each points that belong to no written answer.
+    """
+    filled = {key for key, entry in given.items() if entry["points"] is not None}
     for student in students:
         for name, result in student["exercises"].items():
-            entry = given.get((plain_cell(student["student"]), name))
+            key = plain_cell(student["student"]), name
+            entry = given.get(key)
+            if result["text"]:
+                filled.discard(key)
             if result["state"] == "to be read" and entry and entry["points"] is not None:
                 result["state"], result["points"] = "graded", entry["points"]
                 result["remark"] = entry["comment"]
                 if entry["text"].split() != plain_cell(result["text"]).split():
                     student["notes"].append(f"{name} has changed since its points were given")
+    return [
+        f"{FILE} has points for {name} of {short(student, 60)}, but there is no such answer: are "
+        "both written as in the other rows?"
+        for student, name in sorted(filled)
+    ]
 
 
 def write(folder, students, given):
@@ -88,4 +100,4 @@ def write(folder, students, given):
     csv.writer(stream).writerows([COLUMNS, *(rows[key] for key in sorted(rows))])
     path = Path(folder) / FILE
     with disk_errors(path):
-        write_whole(path, stream.getvalue())
+        write_whole(path, stream.getvalue().encode(SPREADSHEETS))

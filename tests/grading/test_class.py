@@ -40,7 +40,7 @@ def labseg(*arguments):
 
 
 def rows(path):
-    with open(path, encoding="utf-8", newline="") as file:
+    with open(path, encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -118,6 +118,71 @@ def test_another_run_does_nothing_twice_and_keeps_points_given_by_hand(marked):
     assert result.exit_code == 1
     assert "line 2: points=3; give a number from 0 to 2, or leave it empty." in result.stderr
     (out / "written.csv").write_text(kept, "utf-8")
+
+
+def test_spreadsheets_see_that_it_is_utf_8_and_systems_get_it_plain(marked, tmp_path):
+    out, _ = marked
+    mark = "\ufeff".encode()
+    assert (out / "grades.csv").read_bytes().startswith(mark + b"student,")
+    assert (out / "written.csv").read_bytes().startswith(mark + b"student,")
+    graded(hand_in(tmp_path / "in", {"ana": RIGHT}), tmp_path / "out", ids="canvas")
+    assert (tmp_path / "out" / "grades.csv").read_bytes().startswith(b"ID,")
+
+
+def test_points_by_hand_that_are_nobodys_are_named(tmp_path):
+    folder, out = (
+        hand_in(tmp_path / "in", {"0123457": {"04_unet.ipynb": WRITTEN}}),
+        tmp_path / "out",
+    )
+    labseg("grade", folder, "--out", out)
+    table = (out / "written.csv").read_text("utf-8-sig")
+    (out / "written.csv").write_text(table.replace("0123457", "123457").replace(",2,,", ",2,2,"))
+    result = labseg("grade", folder, "--out", out)
+    assert result.exit_code == 0, result.output
+    assert "written.csv has points for skip_ablation of 123457, but there is no" in result.output
+    (row,) = rows(out / "grades.csv")
+    assert row["state"] == "to be read"
+    (out / "written.csv").write_text(table.replace(",2,,", ",2,2,"))
+    assert "written.csv has" not in labseg("grade", folder, "--out", out).output
+
+
+ANOTHER = notebook(
+    "import labseg", "receptive_field = None", "def receptive_field(stack): return 1"
+)
+
+
+@pytest.mark.parametrize(
+    ("second", "says"),
+    [
+        ({"ben": RIGHT}, "holds grades of students that are not among these submissions (ana)"),
+        (
+            {"ana": {"04_unet.ipynb": ANOTHER}},
+            "holds grades of lessons that are not among these submissions (03_metrics)",
+        ),
+    ],
+    ids=["students", "lessons"],
+)
+def test_other_submissions_do_not_replace_grades_unasked(tmp_path, second, says):
+    out = tmp_path / "out"
+    graded(hand_in(tmp_path / "first", {"ana": RIGHT}), out)
+    before = {path: path.read_bytes() for path in out.glob("*.*")}
+    hand_in(tmp_path / "second", second)
+    result = labseg("grade", tmp_path / "second", "--out", out)
+    assert result.exit_code == 1
+    assert says in result.stderr
+    assert {path: path.read_bytes() for path in out.glob("*.*")} == before
+    result = labseg("grade", tmp_path / "second", "--out", out, "--replace")
+    assert result.exit_code == 0, result.output
+    assert "1 student, " in result.output
+    assert [row["student"] for row in rows(out / "grades.csv")] == list(second)
+
+
+def test_grades_that_cannot_be_read_are_not_replaced(tmp_path):
+    hand_in(tmp_path / "in", {"ana": RIGHT})
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "grades.json").write_text("[1")
+    with pytest.raises(ValueError, match=r"grades\.json can't be read \(JSONDecodeError\): remove"):
+        graded(tmp_path / "in", tmp_path / "out")
 
 
 def _folder(out):
@@ -225,6 +290,29 @@ def test_whole_notebooks_can_be_run(tmp_path):
     assert students["ana"]["exercises"]["iou"]["points"] == IOU_POINTS
     found = json.loads((tmp_path / "all" / "grades.json").read_text("utf-8"))
     assert found["executed"] == "whole notebooks"
+
+
+def test_whole_notebooks_give_the_same_states(tmp_path):
+    letters = json.dumps(dict.fromkeys("ABCD", "overfitting"))
+    students = {
+        "written into the check": notebook(IMPORTS, f"labseg.check.curves({letters})"),
+        "not there": notebook(IMPORTS, "from helpers import iou", "labseg.check.iou(iou)"),
+        "no function": notebook(IMPORTS, "iou = 3", "labseg.check.iou(iou)"),
+        "only checked": notebook(IMPORTS, "labseg.check.iou(iou)"),
+        "untouched": notebook(IMPORTS, STUB, "labseg.check.iou(iou)"),
+    }
+    hand_in(tmp_path / "in", students)
+    few = graded(tmp_path / "in", tmp_path / "few")
+    every = graded(tmp_path / "in", tmp_path / "all", execute_all=True)
+    states = {name: (few[name]["state"], every[name]["state"]) for name in students}
+    assert states == {
+        "written into the check": ("graded", "graded"),
+        "not there": ("crashed", "crashed"),
+        "no function": ("crashed", "crashed"),
+        "only checked": ("not attempted", "not attempted"),
+        "untouched": ("not attempted", "not attempted"),
+    }
+    assert every["not there"]["exercises"]["iou"]["why"] == "it is not there after cell 2"
 
 
 def test_the_solutions_earn_every_point_and_the_student_edition_none(tmp_path):

@@ -53,6 +53,65 @@ def test_flat_files(tmp_path):
     }
 
 
+@pytest.mark.parametrize(
+    ("name", "student"),
+    [
+        ("ana_03_metrics (1).ipynb", "ana"),
+        ("ana_03_metrics-Copy1.ipynb", "ana"),
+        ("ana_03_metrics - Copy.ipynb", "ana"),
+        ("ana_04_unet_v2.ipynb", "ana"),
+        ("ana_04_UNet_2.ipynb", "ana"),
+        ("ana (03_metrics).ipynb", "ana"),
+        ("03_metrics_ana.lima.ipynb", "ana.lima"),
+        ("ana_03_metrics_lima.ipynb", "ana lima"),
+        ("ana 2_03_metrics.ipynb", "ana 2"),
+        ("ana_2_03_metrics.ipynb", "ana_2"),  # not Canvas's, though it looks so
+        ("03_metrics.ipynb", "03_metrics"),
+    ],
+)
+def test_whose_a_file_is(tmp_path, name, student):
+    write(tmp_path, name, "ben_03_metrics.ipynb")
+    assert found(tmp_path) == {student: [name], "ben": ["ben_03_metrics.ipynb"]}
+
+
+def test_two_with_a_group_number_stay_two(tmp_path):
+    write(tmp_path, "ana_2_03_metrics.ipynb", "ben_2_03_metrics.ipynb")
+    assert list(found(tmp_path)) == ["ana_2", "ben_2"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["ana_2_7_a.ipynb", "ben_2_8_a.ipynb"],
+        ["ana_2_assignsubmission_file_/a.ipynb", "ben_2_assignsubmission_file_/a.ipynb"],
+    ],
+)
+def test_two_names_with_one_number_are_nobodys(tmp_path, names):
+    write(tmp_path, *names)
+    (submission,) = collect.collect(tmp_path)
+    assert submission.refused.startswith("two things claim to be this student's: ana (")
+    assert " and ben (" in submission.refused
+
+
+def test_who_hands_in_a_file_of_another_kind_is_not_forgotten(tmp_path):
+    write(tmp_path, "limaana_51_9001_03_metrics.ipynb", "oneilben_52_9002_03_metrics.html")
+    write(tmp_path, "kochcarl_03_metrics.ipynb.txt", "grades.csv", "README.md")
+    assert found(tmp_path) == {"kochcarl": [], "limaana": ["03_metrics.ipynb"], "oneilben": []}
+
+
+def test_the_grades_among_the_submissions_are_no_students(tmp_path):
+    write(tmp_path, "ana/a.ipynb", "grades/feedback/ana.html")
+    assert list(found(tmp_path)) == ["ana", "grades"]
+    assert [each.student for each in collect.collect(tmp_path, tmp_path / "grades")] == ["ana"]
+
+
+def test_suffixes_in_capitals(tmp_path):
+    write(tmp_path, "ana.IPYNB")
+    write(tmp_path, "ben.zip", content=zipped({"03_METRICS.IPYNB": CONTENT}))
+    for submission in collect.collect(tmp_path):
+        assert list(submission.notebooks()[0].values()) == [CONTENT]
+
+
 def test_nbgraders_folders(tmp_path):
     write(tmp_path, "submitted/ana/lab/03.ipynb", "submitted/ana/lab/timestamp.txt")
     write(tmp_path, "submitted/ben/lab/03.ipynb", "source/lab/03.ipynb", "release/lab/03.ipynb")
@@ -101,13 +160,15 @@ def test_a_student_without_a_notebook_is_not_forgotten(tmp_path):
 @pytest.mark.parametrize("name", ["nothing.zip", "nothing", "empty"])
 def test_where_there_is_nothing_it_says_so(tmp_path, name):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(FileNotFoundError, match=r"^There is no .*\.$"):
+    says = r"^There is no .*: give the folder or zip with the submissions\.$"
+    with pytest.raises(FileNotFoundError, match=says):
         collect.collect(tmp_path / name)
 
 
 def test_a_class_zip_that_is_none(tmp_path):
     (tmp_path / "class.zip").write_bytes(b"PK\x03\x04 and so on")
-    with pytest.raises(ValueError, match="is not a zip that can be read"):
+    says = r"is not a zip that can be read \(.*\): give the folder or zip with the submissions"
+    with pytest.raises(ValueError, match=says):
         collect.collect(tmp_path / "class.zip")
 
 

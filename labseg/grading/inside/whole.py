@@ -1,10 +1,11 @@
 """Inside the sandbox: run a whole notebook by nbclient, then ask for the answers in its kernel."""
 
+import ast
 import os
 import sys
 
 from . import wire
-from .reply import asked, send
+from .reply import asked, send, text_of
 
 JOB = "LABSEG_JOB"  # the variable that tells the kernel where the job lies
 ASK = """
@@ -20,7 +21,8 @@ def execute(job, slices):
 
     path = f"{os.environ['HOME']}/job"
     with open(path, "wb") as file:
-        file.write(wire.pack({"job": job, "names": {n: s.name for n, s in slices.items() if s}}))
+        answers = {name: _described(each) for name, each in slices.items() if each}
+        file.write(wire.pack({"job": job, "answers": answers}))
     os.environ[JOB] = path
     cells = [new_code_cell(source) for source in [*job["cells"], ASK]]
     client = NotebookClient(new_notebook(cells=cells), timeout=None, allow_errors=True)
@@ -28,6 +30,13 @@ def execute(job, slices):
     command = [sys.executable, "-I", "-S", sys.argv[0], *sys.argv[1:]]
     client.km.kernel_spec.argv[:] = [*command, "--kernel", "{connection_file}"]
     client.execute(pass_fds=[job["out"]])
+
+
+def _described(needed):
+    """Where to find an answer when all has run, and the cells that should have made it."""
+    bound = any(needed.name in statement.binds for statement in needed.statements)
+    cells = needed.cells if bound or not needed.name else ()  # () if there is only its check
+    return {"answer": ast.unparse(needed.answer), "cells": [cell + 1 for cell in cells]}
 
 
 def kernel(connection_file):
@@ -41,12 +50,22 @@ def ask(namespace):
     """In the kernel, when the notebook has run: send the answers that are there now."""
     with open(os.environ[JOB], "rb") as file:
         kept = wire.unpack(file.read())
-    job, names = kept["job"], kept["names"]
+    job, answers = kept["job"], kept["answers"]
     for exercise in job["exercises"]:
-        name = names.get(exercise["name"]) or exercise["name"]
-        value = namespace.get(name)
-        if name not in namespace or (exercise["is_function"] and not callable(value)):
-            result = {"missing": True}
-        else:
-            result = asked(exercise, value)
+        unknown = {"answer": exercise["name"], "cells": []}  # or bound where nobody can see it
+        result = _answer(exercise, answers.get(exercise["name"], unknown), namespace)
         send(job["out"], {"exercise": exercise["name"]} | result)
+
+
+def _answer(exercise, described, namespace):
+    """As `run.answer`, of a notebook that has run."""
+    try:
+        value = eval(described["answer"], namespace)
+    except NameError:
+        cells = ", ".join(map(str, described["cells"]))
+        return {"failed": f"it is not there after cell {cells}"} if cells else {"missing": True}
+    except BaseException as error:
+        return {"failed": text_of(error)}
+    if exercise["is_function"] and not callable(value):
+        return {"failed": "it is not a function"}
+    return asked(exercise, value)
