@@ -61,6 +61,16 @@ def test_every_link_to_binder_follows_from_the_address_and_the_version():
     assert found == {"README.md": {address}, "notebooks/README.md": {address}}
 
 
+def test_every_page_installs_this_version():
+    install = re.compile(r"git\+(https://\S+?)@v([\d.]+\d)")
+    found = {
+        page.relative_to(ROOT).as_posix(): set(install.findall(page.read_text("utf-8")))
+        for page in PAGES
+    }
+    this = PROJECT["urls"]["Repository"], PROJECT["version"]
+    assert {page: all_ for page, all_ in found.items() if all_} == {"INSTRUCTORS.md": {this}}
+
+
 def test_the_notes_for_students_name_the_files_that_are_lost_with_a_machine():
     notes = (ROOT / "notebooks" / "README.md").read_text("utf-8")
     saved = {
