@@ -31,12 +31,14 @@ MOODLE = re.compile(
 )
 LESSONS = "|".join(sorted({re.escape(exercise.notebook) for exercise in EXERCISES}))
 CANVAS = re.compile(  # the second number is that of the submission, not of a lesson
-    rf"(?P<name>[^_]+)_(?:LATE_)?(?P<number>\d+)_(?!{LESSONS})\d+_(?P<file>.+)", re.S
+    rf"(?P<name>[^_]+)_(?:LATE_)?(?P<number>\d+)_(?!(?i:{LESSONS}))\d+_(?P<file>.+)", re.S
 )
 LINK = "it is a symbolic link"
-# A lesson in a file's name, and what browsers, JupyterLab and students add to copies.
-COPY = r"(?:[\s_.-]*(?:\(\d+\)|copy\d*|v?\d+))*$"
+# A lesson in a file's name, and what browsers, JupyterLab, Colab and students add to copies. A
+# number alone is none of it: it may be the student's.
+COPY = r"(?:[\s_.-]*(?:\(\d+\)|\(?(?:copy|kopie)\s*\d*\)?|v\d+))*$"
 LESSON = re.compile(rf"[\s_.(-]*(?:{LESSONS})(?:{COPY}|[\s_.)-]*)", re.I)
+COPY_OF = re.compile(r"(?:copy of|kopie von)\s+", re.I)
 
 
 class Refused(InvalidValue):
@@ -125,10 +127,16 @@ def collect(source, out=None):
     else:
         raise FileMissing(f"There is no {source}: give the folder or zip with the submissions.")
     around = _wrapping([parts for parts, file in files if _is_notebook(file.name)])
-    found = {}
+    found, others = {}, []
     for parts, file in files:
-        if parts[: len(around)] == around:
-            _add(found, parts[len(around) :], file)
+        inside = parts[len(around) :]
+        if parts[: len(around)] != around:
+            continue
+        if len(inside) > 1 or _is_notebook(file.name) or _number(file.name):
+            _add(found, inside, file)
+        else:
+            others.append(file.name)
+    _add_others(found, others)
     if not any(submission.files for submission in found.values()):
         raise FileMissing(
             f"There is no notebook and no zip in {source}: give the folder or zip with the "
@@ -142,8 +150,9 @@ def _in_folder(folder, out):
     """[(parts of the path, File)] of all files; links are found but not followed."""
     found = []
     for place, folders, names in os.walk(folder):
-        here = Path(place).resolve()
-        folders[:] = sorted(name for name in folders if not _ignored(name) and here / name != out)
+        folders[:] = sorted(name for name in folders if not _ignored(name))
+        if out:
+            folders[:] = [name for name in folders if Path(place, name).resolve() != out]
         inside = Path(place).relative_to(folder).parts
         for name in sorted(names):
             if not _ignored(name):
@@ -288,11 +297,9 @@ def _add(found, parts, file):
     """Put a file to the submission that it belongs to; a PDF only shows that there is one."""
     top = parts[0]
     named = _number(top)
-    if len(parts) < 2 and not (_is_notebook(file.name) or named or LESSON.search(file.name)):
-        return  # nobody's
     if named:
         system, match = named
-        student, ids = match["name"], {system: match["number"]}
+        student, ids = unicodedata.normalize("NFC", match["name"]), {system: match["number"]}
         kind = f"{student} ({system} {match['number']})"
     elif len(parts) > 1 or top.lower().endswith(".zip"):
         student, ids, kind = top if len(parts) > 1 else _stem(top), {}, top
@@ -310,7 +317,24 @@ def _add(found, parts, file):
     submission.files.append(replace(file, name=name or top))
 
 
+def _add_others(found, names):
+    """Of single files that are no notebooks, a submission for whoever has no other."""
+    if not any("single files" in submission.kinds for submission in found.values()):
+        return
+    for name in filter(LESSON.search, names):  # the rest is nobody's
+        if student := _student(name):
+            key = unicodedata.normalize("NFC", student)
+            found.setdefault(key, Submission(short(key, 120), kinds={"single files"}))
+
+
 def _stem(name):
+    return _student(name) or _plain_stem(name)
+
+
+def _plain_stem(name):
+    return re.sub(r"(\.ipynb)?\.[^.]*$", "", name, flags=re.I)
+
+
+def _student(name):
     """A student's name from that of a file: "ana_03_metrics (1).ipynb" is Ana's."""
-    stem = re.sub(r"(\.ipynb)?\.[^.]*$", "", name, flags=re.I)
-    return LESSON.sub(" ", stem).strip() or stem
+    return LESSON.sub(" ", COPY_OF.sub("", _plain_stem(name))).strip()

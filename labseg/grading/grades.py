@@ -4,7 +4,7 @@ grades.json:
 {
   "labseg": version, "seed": of the run, "sandbox": "bubblewrap 0.8.0" or "none",
   "executed": "needed code" or "whole notebooks", "lessons": those that anybody handed in,
-  "notes": sentences about points in written.csv that are nobody's,
+  "notes": sentences about points in written.csv whose student or exercise is not known,
   "max": points in all,
   "exercises": [{"name", "notebook", "minutes", "max", "by_hand", "parts": {part: points}}, …],
   "students": [{

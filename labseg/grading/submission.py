@@ -62,13 +62,26 @@ def grade(content, settings):
     return {
         "state": overall(results.values()),
         "why": "",
-        "lessons": sorted({each.notebook for each in settings.exercises if chosen[each.name]}),
+        "lessons": sorted(_lessons(settings.exercises, chosen)),
         "notes": notes,
         "case_seed": seed,
         "files": sorted(map(short, files)),
         "seconds": round(time.monotonic() - started, 2),
         "exercises": results,
     }
+
+
+def lessons_of(submission, exercises):
+    """The lessons of which a Submission's notebooks seem to hold an exercise, found unrun."""
+    try:
+        files, _ = submission.notebooks() if not submission.refused else ({}, [])
+        return _lessons(exercises, choose.assign(exercises, _read(files).cells))
+    except InvalidValue:
+        return set()
+
+
+def _lessons(exercises, chosen):
+    return {exercise.notebook for exercise in exercises if chosen[exercise.name]}
 
 
 def digest(files):

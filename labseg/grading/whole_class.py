@@ -14,7 +14,7 @@ from labseg.exercises.catalogue import EXERCISES
 from labseg.exercises.verdict import short
 from labseg.files import disk_errors, write_whole
 from labseg.grading import batch, cluster, collect, grades, pages, sandbox, written
-from labseg.grading.submission import Settings
+from labseg.grading.submission import Settings, lessons_of
 
 SEED = "seed.txt"
 UNSAFE = (
@@ -47,6 +47,7 @@ def grade_class(
     before = {"students": [], "lessons": []} if replace else grades.read(out)
     students = {submission.student for submission in submissions}
     _keep(out, "students", {student["student"] for student in before["students"]} - students)
+    _keep(out, "lessons", _missing(before["lessons"], submissions, exercises))
     with disk_errors(out):
         out.mkdir(parents=True, exist_ok=True)
         seed = _seed(out, seed)
@@ -65,7 +66,6 @@ def grade_class(
         results = _graded(submissions, settings, out, workers or batch.cores(), scheduler)
     ordered = [results[submission.key] for submission in submissions]
     found = grades.gather(ordered, exercises, settings, made_in)
-    _keep(out, "lessons", set(before["lessons"]) - set(found["lessons"]))
     found["notes"] = written.enter(found["students"], given)
     grades.add_up(found)
     grades.write(out, found, ids)
@@ -83,6 +83,16 @@ def _keep(out, what, lost):
             f"{out} holds grades of {what} that are not among these submissions ({short(first)}"
             f"{others}): choose another folder for --out, or drop those grades with --replace."
         )
+
+
+def _missing(lessons, submissions, exercises):
+    """Those of the lessons that nobody has handed in."""
+    missing = set(lessons)
+    for submission in submissions:
+        if not missing:
+            break
+        missing -= lessons_of(submission, exercises)
+    return missing
 
 
 def _graded(submissions, settings, out, workers, scheduler):

@@ -9,11 +9,13 @@ import io
 from pathlib import Path
 
 from labseg.errors import InvalidValue
+from labseg.exercises.catalogue import EXERCISES
 from labseg.exercises.verdict import short
 from labseg.files import disk_errors, write_whole
 from labseg.grading.grades import SPREADSHEETS, plain_cell
 
 FILE = "written.csv"
+EVERY = {exercise.name for exercise in EXERCISES}
 COLUMNS = ("student", "exercise", "max", "points", "comment", "text")
 
 
@@ -62,25 +64,30 @@ def _points(row, path, number):
 def enter(students, given):
     """Put the points given by hand into the results; those without stay "to be read".
 
-    Returns a sentence for each points that belong to no written answer.
+    Returns sentences about points whose student or exercise is not known.
     """
-    filled = {key for key, entry in given.items() if entry["points"] is not None}
     for student in students:
         for name, result in student["exercises"].items():
-            key = plain_cell(student["student"]), name
-            entry = given.get(key)
-            if result["text"]:
-                filled.discard(key)
+            entry = given.get((plain_cell(student["student"]), name))
             if result["state"] == "to be read" and entry and entry["points"] is not None:
                 result["state"], result["points"] = "graded", entry["points"]
                 result["remark"] = entry["comment"]
                 if entry["text"].split() != plain_cell(result["text"]).split():
                     student["notes"].append(f"{name} has changed since its points were given")
-    return [
-        f"{FILE} has points for {name} of {short(student, 60)}, but there is no such answer: are "
-        "both written as in the other rows?"
-        for student, name in sorted(filled)
-    ]
+    return list(_strays(students, given))
+
+
+def _strays(students, given):
+    names = {plain_cell(student["student"]) for student in students}
+    graded = {name for student in students for name in student["exercises"]}
+    for (student, name), entry in sorted(given.items()):
+        if entry["points"] is None:
+            continue
+        points = f"{FILE} has points for {short(name, 40)} of {short(student, 60)}"
+        if name not in EVERY:
+            yield f"{points}: there is no such exercise"
+        elif name in graded and student not in names:
+            yield f"{points}, who is not among these students"
 
 
 def write(folder, students, given):
@@ -100,4 +107,4 @@ def write(folder, students, given):
     csv.writer(stream).writerows([COLUMNS, *(rows[key] for key in sorted(rows))])
     path = Path(folder) / FILE
     with disk_errors(path):
-        write_whole(path, stream.getvalue().encode(SPREADSHEETS))
+        write_whole(path, stream.getvalue().encode(SPREADSHEETS, "replace"))

@@ -139,11 +139,19 @@ def test_points_by_hand_that_are_nobodys_are_named(tmp_path):
     (out / "written.csv").write_text(table.replace("0123457", "123457").replace(",2,,", ",2,2,"))
     result = labseg("grade", folder, "--out", out)
     assert result.exit_code == 0, result.output
-    assert "written.csv has points for skip_ablation of 123457, but there is no" in result.output
+    says = "written.csv has points for skip_ablation of 123457, who is not among these students"
+    assert says in result.output
     (row,) = rows(out / "grades.csv")
     assert row["state"] == "to be read"
+    (out / "written.csv").write_text(table.replace("skip_", "skip ").replace(",2,,", ",2,2,"))
+    says = "written.csv has points for skip ablation of 0123457: there is no such exercise"
+    assert says in labseg("grade", folder, "--out", out).output
     (out / "written.csv").write_text(table.replace(",2,,", ",2,2,"))
     assert "written.csv has" not in labseg("grade", folder, "--out", out).output
+    hand_in(tmp_path / "other", {"ana": RIGHT})  # the points wait for their student's return
+    result = labseg("grade", tmp_path / "other", "--out", out, "--replace")
+    assert result.exit_code == 0, result.output
+    assert "written.csv has" not in result.output
 
 
 ANOTHER = notebook(
@@ -165,16 +173,21 @@ ANOTHER = notebook(
 def test_other_submissions_do_not_replace_grades_unasked(tmp_path, second, says):
     out = tmp_path / "out"
     graded(hand_in(tmp_path / "first", {"ana": RIGHT}), out)
-    before = {path: path.read_bytes() for path in out.glob("*.*")}
+    before = _content(out)
+    assert before
     hand_in(tmp_path / "second", second)
-    result = labseg("grade", tmp_path / "second", "--out", out)
+    result = labseg("grade", tmp_path / "second", "--out", out, "--seed", 7)
     assert result.exit_code == 1
     assert says in result.stderr
-    assert {path: path.read_bytes() for path in out.glob("*.*")} == before
+    assert _content(out) == before
     result = labseg("grade", tmp_path / "second", "--out", out, "--replace")
     assert result.exit_code == 0, result.output
     assert "1 student, " in result.output
     assert [row["student"] for row in rows(out / "grades.csv")] == list(second)
+
+
+def _content(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_grades_that_cannot_be_read_are_not_replaced(tmp_path):
@@ -298,6 +311,10 @@ def test_whole_notebooks_give_the_same_states(tmp_path):
         "written into the check": notebook(IMPORTS, f"labseg.check.curves({letters})"),
         "not there": notebook(IMPORTS, "from helpers import iou", "labseg.check.iou(iou)"),
         "no function": notebook(IMPORTS, "iou = 3", "labseg.check.iou(iou)"),
+        "a value into the check": notebook(IMPORTS, "labseg.check.iou(3)"),
+        "made for the check": notebook(
+            IMPORTS, "def make(): return nothere", "labseg.check.iou(make())"
+        ),
         "only checked": notebook(IMPORTS, "labseg.check.iou(iou)"),
         "untouched": notebook(IMPORTS, STUB, "labseg.check.iou(iou)"),
     }
@@ -309,10 +326,15 @@ def test_whole_notebooks_give_the_same_states(tmp_path):
         "written into the check": ("graded", "graded"),
         "not there": ("crashed", "crashed"),
         "no function": ("crashed", "crashed"),
+        "a value into the check": ("graded", "graded"),
+        "made for the check": ("crashed", "crashed"),
         "only checked": ("not attempted", "not attempted"),
         "untouched": ("not attempted", "not attempted"),
     }
-    assert every["not there"]["exercises"]["iou"]["why"] == "it is not there after cell 2"
+    why = {name: student["exercises"].get("iou", {}).get("why") for name, student in every.items()}
+    assert why["not there"] == "it is not there after cell 2"
+    assert why["no function"] == "it is not a function"
+    assert why["made for the check"] == "NameError: name 'nothere' is not defined"
 
 
 def test_the_solutions_earn_every_point_and_the_student_edition_none(tmp_path):

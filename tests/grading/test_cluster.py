@@ -7,7 +7,7 @@ import signal
 import pytest
 from submissions import DICE, DICE_POINTS, IMPORTS, IOU, IOU_POINTS, graded, hand_in, notebook
 
-from labseg.errors import NoConnection
+from labseg.errors import InvalidValue, NoConnection
 from labseg.grading import cluster
 
 distributed = pytest.importorskip("distributed", reason="the extra cluster is not installed")
@@ -82,6 +82,12 @@ def test_a_worker_with_another_labseg_does_not_grade(local, tmp_path, monkeypatc
     assert found["ana"]["state"] == "crashed"
     assert "another labseg" in found["ana"]["why"]
     assert found["ana"]["total"] is None
+
+
+def test_an_address_without_a_port_is_not_tried(tmp_path):
+    folder = hand_in(tmp_path / "in", {"ana": CLASS["student1"]})
+    with pytest.raises(InvalidValue, match=r"--cluster nope: give the address .* tcp://10\.0"):
+        graded(folder, tmp_path / "out", scheduler="nope")
 
 
 def test_no_cluster_at_the_address(tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 import io
 import os
 import stat
+import unicodedata
 import zipfile
 
 import pytest
@@ -60,7 +61,11 @@ def test_flat_files(tmp_path):
         ("ana_03_metrics-Copy1.ipynb", "ana"),
         ("ana_03_metrics - Copy.ipynb", "ana"),
         ("ana_04_unet_v2.ipynb", "ana"),
-        ("ana_04_UNet_2.ipynb", "ana"),
+        ("ana_03_metrics (copy).ipynb", "ana"),
+        ("ana_03_metrics - Kopie (2).ipynb", "ana"),
+        ("Copy of ana_03_metrics.ipynb", "ana"),
+        ("group_04_UNet_2.ipynb", "group 2"),  # perhaps another than group 3
+        ("03_metrics_0123457.ipynb", "0123457"),
         ("ana (03_metrics).ipynb", "ana"),
         ("03_metrics_ana.lima.ipynb", "ana.lima"),
         ("ana_03_metrics_lima.ipynb", "ana lima"),
@@ -74,9 +79,23 @@ def test_whose_a_file_is(tmp_path, name, student):
     assert found(tmp_path) == {student: [name], "ben": ["ben_03_metrics.ipynb"]}
 
 
-def test_two_with_a_group_number_stay_two(tmp_path):
-    write(tmp_path, "ana_2_03_metrics.ipynb", "ben_2_03_metrics.ipynb")
+@pytest.mark.parametrize("lesson", ["03_metrics", "03_Metrics"])
+def test_two_with_a_group_number_stay_two(tmp_path, lesson):
+    write(tmp_path, f"ana_2_{lesson}.ipynb", f"ben_2_{lesson}.ipynb")
     assert list(found(tmp_path)) == ["ana_2", "ben_2"]
+
+
+def test_one_who_is_a_number_stays_one(tmp_path):
+    write(tmp_path, "03_metrics_0123457.ipynb", "04_unet_0123457.ipynb")
+    assert list(found(tmp_path)) == ["0123457"]
+
+
+def test_a_name_that_is_written_in_two_ways_stays_one(tmp_path):
+    names = [unicodedata.normalize(form, "Jörg Müller") for form in ("NFC", "NFD")]
+    write(tmp_path, f"{names[0]}_12_assignsubmission_file_/a.ipynb")
+    write(tmp_path, f"{names[1]}_12_assignsubmission_onlinetext_/onlinetext.html")
+    (submission,) = collect.collect(tmp_path)
+    assert (submission.student, submission.refused) == (names[0], "")
 
 
 @pytest.mark.parametrize(
@@ -96,13 +115,27 @@ def test_two_names_with_one_number_are_nobodys(tmp_path, names):
 def test_who_hands_in_a_file_of_another_kind_is_not_forgotten(tmp_path):
     write(tmp_path, "limaana_51_9001_03_metrics.ipynb", "oneilben_52_9002_03_metrics.html")
     write(tmp_path, "kochcarl_03_metrics.ipynb.txt", "grades.csv", "README.md")
-    assert found(tmp_path) == {"kochcarl": [], "limaana": ["03_metrics.ipynb"], "oneilben": []}
+    write(tmp_path, "lenzdora_03_metrics.ipynb", "lenzdora_03_metrics.html", "03_metrics.pdf")
+    assert found(tmp_path) == {
+        "kochcarl": [],
+        "lenzdora": ["lenzdora_03_metrics.ipynb"],
+        "limaana": ["03_metrics.ipynb"],
+        "oneilben": [],
+    }
+    assert not any(submission.refused for submission in collect.collect(tmp_path))
+
+
+def test_beside_folders_single_files_of_another_kind_are_nobodys(tmp_path):
+    write(tmp_path, "ana/03_metrics.ipynb", "ana_03_metrics.html", "04_unet_instructions.md")
+    (submission,) = collect.collect(tmp_path)
+    assert (submission.student, submission.refused) == ("ana", "")
 
 
 def test_the_grades_among_the_submissions_are_no_students(tmp_path):
     write(tmp_path, "ana/a.ipynb", "grades/feedback/ana.html")
     assert list(found(tmp_path)) == ["ana", "grades"]
-    assert [each.student for each in collect.collect(tmp_path, tmp_path / "grades")] == ["ana"]
+    (tmp_path / "link").symlink_to(tmp_path / "grades")
+    assert [each.student for each in collect.collect(tmp_path, tmp_path / "link")] == ["ana"]
 
 
 def test_suffixes_in_capitals(tmp_path):
