@@ -29,7 +29,7 @@ def number(name, value, low=-math.inf, high=math.inf, what="a number"):
         if isinstance(value, bool | str | bytes):
             raise TypeError
         result = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         result = math.nan
     if not low <= result <= high:
         limits = f" from {low:g} to {high:g}" if math.isfinite(high - low) else ""

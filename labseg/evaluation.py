@@ -37,7 +37,7 @@ def trivial_answers(train, test):
     }
     return {
         "all background": np.zeros(test.masks.shape),
-        "mean mask": np.broadcast_to(mean, test.masks.shape),
+        "mean mask": np.broadcast_to(mean, test.masks.shape).copy(),
         "mean mask of the view": np.stack([of_view[view] for view in views]),
     }
 
@@ -56,10 +56,16 @@ def bootstrap(scores, cars, level=0.95, repeats=2000, seed=0):
     scores = number_row(scores, "scores")
     level, repeats = number("level", level, 0, 1), whole_number("repeats", repeats, 1)
     owner = _owners(cars, len(scores))
+    _no_images(cars, owner)
+    random = np.random.default_rng(whole_number("seed", seed, 0))
+    return _interval(scores, owner, level, repeats, random)
+
+
+def _interval(scores, owner, level=0.95, repeats=2000, random=0):
     total, count = np.bincount(owner, scores), np.bincount(owner)
     if len(count) == 1:
         return scores.mean(), np.nan, np.nan
-    random = np.random.default_rng(whole_number("seed", seed, 0))
+    random = np.random.default_rng(random)  # as it is, if it is one
     drawn = random.integers(len(count), size=(repeats, len(count)))
     means = total[drawn].sum(axis=1) / count[drawn].sum(axis=1)
     low, high = np.quantile(means, ((1 - level) / 2, (1 + level) / 2))
@@ -74,13 +80,17 @@ def _owners(cars, n):
             f"There are {n} scores but {len(names)} cars: "
             "give the car of every image, such as test.cars."
         )
-    cars, owner = np.unique(names, return_inverse=True)
-    if len(cars) == n > len({re.sub(IMAGE_NUMBER, "", name) for name in names}):
+    return np.unique(names, return_inverse=True)[1]
+
+
+def _no_images(cars, owner):
+    """InvalidValue where each image has a car of its own, and its name says that it is a view."""
+    names, n = [str(car) for car in cars], len(owner)
+    if owner.max() + 1 == n > len({re.sub(IMAGE_NUMBER, "", name) for name in names}):
         raise InvalidValue(
             f"{names[0]} is an image, not a car: give the car of every image, such as test.cars "
             f"(or range({n}), if you do mean to draw single images)."
         )
-    return owner
 
 
 def scoreboard(test, answers):
@@ -100,11 +110,11 @@ def scoreboard(test, answers):
             raise InvalidValue(f"{name}: {error}") from None
     ious = dict(sorted(ious.items(), key=lambda item: item[1].mean()))
     wide = max(len(str(name)) for name in ious)
-    n = len(set(test.cars))
+    n, owner = len(set(test.cars)), _owners(test.cars, len(truth))
     note = f"95 % interval over {n} cars" if n > 1 else "one car: no interval"
     print(f"{'':{wide}}  accuracy   Dice    IoU   ({note})")
     for name, scores in ious.items():
-        mean, low, high = bootstrap(scores, test.cars)
+        mean, low, high = _interval(scores, owner)
         right, twice = (score(truth, answers[name]).mean() for score in (accuracy, dice))
         interval = f"   ({low:.3f} to {high:.3f})" if n > 1 else ""
         print(f"{name!s:{wide}}  {right:8.3f}  {twice:5.3f}  {mean:5.3f}{interval}")
@@ -142,6 +152,7 @@ def in_band(name, score, low, high, causes=""):
     """
     if np.size(score) != 1 or np.asarray(score).dtype.kind not in "biuf":
         raise InvalidValue(f"score={reprlib.repr(score)}: give one number, such as a mean.")
+    low, high = number("low", low), number("high", high)
     band = Band(name, round(np.asarray(score).item(), 3), low, high)  # as it is printed
     print(band)
     if causes and not band.inside:

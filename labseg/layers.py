@@ -332,14 +332,18 @@ def _back(layer, axis, first, last):
             )
         return first, last
     if layer.kind in POINTWISE:
+        if layer.kind == "Softmax" and layer.config.get("axis", -1) not in (-1, 3):
+            raise InvalidValue(f"layer {layer.name!r} runs along another axis than channels")
         return first, last
     if layer.kind in BORDERS:
         added = layer.borders(BORDERS[layer.kind])[axis][0]
         added = added if layer.kind == "ZeroPadding2D" else -added
         return first - added, last - added
     if layer.kind == "UpSampling2D":
-        size, smooth = layer.pair("size")[axis], layer.config.get("interpolation") == "bilinear"
-        if not smooth:
+        size, way = layer.pair("size")[axis], layer.config.get("interpolation")
+        if way not in ("nearest", "bilinear"):
+            raise InvalidValue(f"layer {layer.name!r}: interpolation={way!r} is not covered")
+        if way == "nearest":
             return first // size, last // size
         # Pixel p lies at (p + 1/2) / size − 1/2, between two input pixels.
         return (2 * first + 1 - size) // (2 * size), -((size - 1 - 2 * last) // (2 * size))

@@ -292,7 +292,7 @@ def predictions(cars, answers, rows, titles=None):
     """One line for each of `rows`: the picture, its mask, then scores and errors of each answer.
 
     answers: {name: scores (n, h, w) or (n, h, w, 1)} for the images of `cars`.
-    titles: {name: one number an image} written above the errors, such as the IoU.
+    titles: {name: the IoU of each image}, written above the errors.
     Raises ValueError for rows that `cars` does not have, and answers or titles that do not fit.
     """
     rows = _rows(cars, rows)
@@ -580,7 +580,8 @@ def _place(at, image):
         row, column = at
     except (TypeError, ValueError):
         raise InvalidValue(f"at={at!r}: give (row, column) in pixels.") from None
-    return number("row", row, 0, len(image)), number("column", column, 0, image.shape[1])
+    row = number("row", row, 0, len(image) - 1)
+    return row, number("column", column, 0, image.shape[1] - 1)
 
 
 def _stack(title, stack):
@@ -709,7 +710,7 @@ def _area(image, mask):
 def _runs(history):
     """{label: {metric: values}}, from any history that `history` takes."""
     history = getattr(history, "history", history)
-    if history == {}:
+    if isinstance(history, dict) and not history:
         raise InvalidValue("history is empty: train for at least one epoch.")
     if isinstance(history, dict):
         runs = {label: getattr(run, "history", run) for label, run in history.items()}

@@ -47,7 +47,10 @@ def open_lessons(folder, options=()):
     """
     if not importlib.util.find_spec("jupyterlab"):
         raise PackageMissing('JupyterLab is not installed: pip install "labseg[lab]"')
-    first = min(folder_path("folder", folder).glob("*.ipynb"))
+    lessons = folder_path("folder", folder)
+    first = min((path for path in lessons.glob("*.ipynb") if path.name[0] != "."), default=None)
+    if first is None:
+        raise FileMissing(f"There is no notebook in {lessons}: give the folder of your lessons.")
     settings = [str(SETTINGS), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
     environment = os.environ | {"JUPYTER_CONFIG_PATH": os.pathsep.join(settings)}
     lab = subprocess.Popen(

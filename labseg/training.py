@@ -6,6 +6,7 @@ import re
 import shutil
 import time
 from hashlib import sha256
+from itertools import chain
 
 import keras
 
@@ -104,9 +105,12 @@ def backup(model, folder="."):
 
 
 def _fingerprint(model):
-    """The same for models of the same layers, compiled or not."""
-    layers = json.loads(model.to_json(), object_hook=_without_compilation)
-    layers = re.sub(r'_\d+"', '"', json.dumps(layers))  # names count on in a kernel: conv2d_12
+    """The same for models of the same layers, connected in the same way, compiled or not."""
+    layers = json.dumps(json.loads(model.to_json(), object_hook=_without_compilation))
+    numbers = {}  # for the names, which count on in a kernel: conv2d_12
+    for name in re.findall(r'"name": "([^"]+)"', layers):
+        numbers.setdefault(name, str(len(numbers)))
+    layers = re.sub(r'"([^"]+)"', lambda text: numbers.get(text[1], text[1]), layers)
     return sha256(layers.encode()).hexdigest()[:8]
 
 
@@ -181,9 +185,10 @@ class _Backup(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         history = self.model.history
         history.epoch = [*range(len(self._earlier)), *history.epoch]
-        for name in {name for epoch in self._earlier for name in epoch}:
+        later = len(history.epoch) - len(self._earlier)
+        for name in dict.fromkeys([*chain(*self._earlier), *history.history]):
             earlier = [epoch.get(name, math.nan) for epoch in self._earlier]
-            history.history[name] = earlier + history.history.get(name, [])
+            history.history[name] = earlier + history.history.get(name, [math.nan] * later)
         shutil.rmtree(self.backup_dir, ignore_errors=True)
 
 

@@ -1,6 +1,7 @@
 """Kaggle's two archives → files, after a look at every name and every byte."""
 
 import contextlib
+import errno
 import shutil
 import stat
 import zipfile
@@ -31,12 +32,26 @@ def check(archive):
                     pass
 
 
+# What zipfile raises for it; an OSError where a damaged place lies before the file's beginning.
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    UnicodeDecodeError,
+)
+
+
 @contextlib.contextmanager
 def _archive_errors(archive):
     """Removes a damaged archive, and says so."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except DAMAGE as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise
         archive.unlink()
         raise InvalidValue(
             f"{archive.name} was damaged ({error}) and has been removed: run this again."

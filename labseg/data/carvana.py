@@ -200,7 +200,7 @@ def _read(pairs, size):
     """Images and masks of the pairs, as far as the memory holds them."""
     try:
         return _read_all(pairs, size)
-    except MemoryError:
+    except (MemoryError, OverflowError):  # which of them depends on the size
         raise InvalidValue(
             f"{len(pairs)} images of {size[0]}×{size[1]} pixels do not fit into the memory: "
             "choose a smaller size or limit."

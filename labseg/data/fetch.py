@@ -127,8 +127,11 @@ def _workspace(part):
     try:
         yield
     finally:
+        empty = not any(archive.stat().st_size for archive in part.rglob("*.zip"))
+        if empty:  # while it is locked, or it might be somebody else's by now
+            shutil.rmtree(part, ignore_errors=True)
         lock.release()
-        if not any(archive.stat().st_size for archive in part.rglob("*.zip")):
+        if empty and os.name == "nt":  # where the lock can't be removed while it is open
             shutil.rmtree(part, ignore_errors=True)
 
 

@@ -407,7 +407,7 @@ def test_a_mask_that_can_hardly_be_right_is_said(folder, level, said):
             load(folder)
 
 
-@pytest.mark.parametrize("size", [(1, 10**9), (10**30, 1)])
+@pytest.mark.parametrize("size", [(1, 10**9), (1, 3 * 10**9), (10**30, 1)])
 def test_a_size_that_no_memory_holds(folder, size):
     with pytest.raises(ValueError, match="do not fit into the memory: choose a smaller size"):
         load(folder, size)

@@ -326,6 +326,18 @@ def test_start_opens_the_first_lesson_and_ends_as_jupyterlab_does(fake_lab, tmp_
     assert config == f"{SETTINGS}{os.pathsep}mine"
 
 
+def test_what_macos_puts_beside_a_lesson_is_not_opened(fake_lab, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "._01_dataset.ipynb").touch()
+    _, (arguments, _) = fake_lab()
+    assert arguments == str([str(tmp_path / "mine" / "01_dataset.ipynb")])
+
+
+def test_a_folder_without_a_notebook_is_not_opened(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"There is no notebook in .*give the folder of"):
+        start_module.open_lessons(tmp_path)
+
+
 def test_students_see_nothing_of_the_authors_tools_in_jupyterlab(monkeypatch):
     from jupyterlab_server.config import get_page_config
 

@@ -163,6 +163,24 @@ def test_a_band_holds_what_it_prints(capsys):
     assert capsys.readouterr().out == "✓ CNN: 0.930 (expected 0.930 to 1.000)\n"
 
 
+def test_a_scoreboard_takes_cars_that_are_called_like_images(capsys):
+    test = cars(np.concatenate([TRUTH, TRUTH]), ["car_01_01", "car_02_01"])
+    assert evaluation.scoreboard(test, {"perfect": test.masks})["perfect"].tolist() == [1, 1]
+    assert "interval over 2 cars" in capsys.readouterr().out
+
+
+def test_all_trivial_answers_can_be_changed():
+    test = cars(TRUTH, ["a_01"])
+    for answer in evaluation.trivial_answers(test, test).values():
+        answer[:] = 1
+
+
+@pytest.mark.parametrize("limit", ["low", "high"])
+def test_a_band_has_two_limits(limit):
+    with pytest.raises(ValueError, match=f"{limit}=None: give a number"):
+        evaluation.in_band("CNN", 0.5, **({"low": 0, "high": 1} | {limit: None}))
+
+
 @pytest.mark.parametrize("score", [None, [0.5, 0.6], "high"])
 def test_a_band_wants_one_number(score):
     with pytest.raises(ValueError, match=r"score=.*: give one number, such as a mean"):

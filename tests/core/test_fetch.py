@@ -26,6 +26,7 @@ from typer.testing import CliRunner
 import labseg
 from labseg import cli
 from labseg.data import archives
+from labseg.data import fetch as fetching
 from labseg.errors import DiskError, LabsegError
 
 ROOT = Path(__file__).parents[2]
@@ -558,6 +559,10 @@ FIRST = "000000000000_01"
 ARCHIVES = {
     "cut short": (lambda zipped: zipped[: len(zipped) // 2], "not a zip file"),
     "a member spoilt": (with_spoilt_member, "000000000001_03|invalid|Bad CRC"),
+    "the directory before the beginning": (
+        lambda zipped: zipped[:-10] + (2**31 - 1).to_bytes(4, "little") + zipped[-6:],
+        "Invalid argument|Bad offset",
+    ),
     "no zip at all": (lambda zipped: b"<html>Sorry</html>", "not a zip file"),
     "empty": (lambda zipped: rezipped(zipped, lambda *member: None), "holds no files"),
     "outside": (lambda z: with_member(z, "../evil.jpg"), "unexpected file ../evil.jpg"),
@@ -591,6 +596,22 @@ def test_a_damaged_archive_is_removed_and_nothing_unpacked(home, server, source,
     server.files["train.zip"] = whole
     assert fetch(sys.executable, home, server, **SIGNED_IN)[0] == 0
     assert complete(home, source)
+
+
+def test_a_failed_run_empties_its_workspace_while_it_is_locked(tmp_path, monkeypatch):
+    from filelock import FileLock
+
+    def release(lock, *arguments, **options):
+        there.append((tmp_path / "carvana.part").exists())
+        return before(lock, *arguments, **options)
+
+    there, before = [], FileLock.release
+    monkeypatch.setattr(FileLock, "release", release)
+    monkeypatch.setattr(fetching, "_get_archives", lambda part: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        labseg.fetch_carvana(tmp_path / "carvana")
+    assert there[0] is False
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_photograph_without_mask(home, server, source):

@@ -350,6 +350,11 @@ def test_receptive_field_refuses_what_it_does_not_cover():
     for model, message in [
         (flat(8, layers.Dense(2)), "through a Dense layer is not covered"),
         (flat(8, layers.Lambda(lambda x: x)), "through a Lambda layer is not covered"),
+        (
+            flat(8, layers.UpSampling2D(2, interpolation="bicubic")),
+            "interpolation='bicubic' is not covered",
+        ),
+        (flat(8, layers.Softmax(axis=1)), "runs along another axis than channels"),
         (Own(), "Own is a class of its own, not a functional model"),
         (3, "expected a Keras model, not int"),
     ]:

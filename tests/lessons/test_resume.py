@@ -191,6 +191,46 @@ def test_the_folder_is_named_after_the_layers_alone(tmp_path):
     )
 
 
+def skipping(start):
+    """A model whose last layer sees the first or the second one, beside the third."""
+    inputs = keras.Input((2,))
+    steps = [inputs]
+    for _ in range(3):
+        steps.append(keras.layers.Dense(2)(steps[-1]))
+    joined = keras.layers.Concatenate()([steps[start], steps[3]])
+    return keras.Model(inputs, keras.layers.Dense(1)(joined))
+
+
+def test_the_folder_is_named_after_the_connections_too(tmp_path):
+    names = [labseg.backup(skipping(start), tmp_path).backup_dir for start in (1, 2, 1, 2)]
+    assert names[:2] == names[2:]
+    assert names[0] != names[1]
+
+
+def test_a_curve_that_one_of_the_two_runs_lacks_has_gaps(tmp_path):
+    model = dense()
+    model.compile("sgd", "mse", metrics=["mae"])
+    stop = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: 1 // (2 - epoch))
+    with pytest.raises(ZeroDivisionError):
+        model.fit(X, Y, epochs=4, verbose=0, callbacks=[labseg.backup(model, tmp_path), stop])
+    model = dense()
+    model.compile("sgd", "mse")
+    history = model.fit(
+        X,
+        Y,
+        epochs=4,
+        verbose=0,
+        validation_data=(X, Y),
+        callbacks=[labseg.backup(model, tmp_path)],
+    )
+    gaps = {name: np.isnan(values).tolist() for name, values in history.history.items()}
+    assert gaps == {
+        "loss": [False] * 4,
+        "mae": [False, False, True, True],
+        "val_loss": [True, True, False, False],
+    }
+
+
 def test_curves_are_drawn_from_the_first_epoch_on_after_an_interrupt(tmp_path, capsys):
     with pytest.raises(KeyboardInterrupt):
         train(dense(), tmp_path, stop=3)
