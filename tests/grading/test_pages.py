@@ -89,6 +89,21 @@ def test_feedback_says_why_there_are_no_points(name, says):
     assert "– of 8 points" in said
 
 
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ("graded", "6 of 8 points"),
+        ("crashed", "6 of 8 points (not all of it could be graded: see below)"),
+        ("out of time", "6 of 8 points (not all of it could be graded: see below)"),
+        ("to be read", "6 of 8 points (your instructor still reads a part of it)"),
+    ],
+)
+def test_feedback_says_what_the_points_leave_out(state, says):
+    said = words(pages.feedback(student("gina", state, total=6), GRADES))
+    assert says in said
+    assert ("(" in said.partition("of 8 points ")[2][:1]) == (state != "graded")
+
+
 @pytest.mark.parametrize("name", ["ben", "eve", "finn"])
 def test_nothing_of_a_students_becomes_a_tag(name):
     assert "alert(1)" in page(name)
