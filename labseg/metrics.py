@@ -107,7 +107,7 @@ def labels(y_true, y_pred, threshold=0.5):
         raise InvalidValue(f"The truth has shape {truth.shape} but the prediction {found.shape}.")
     if truth.size == 0:
         raise InvalidValue("There is no pixel to compare: the truth is empty.")
-    swapped = not truth.max() > 1
+    swapped = truth.min() >= 0 and truth.max() <= 1  # fractions: these are scores
     hint = "the truth comes first, then the prediction" if swapped else TO_LABELS
     check_labels(truth, "Your true mask has", hint)
     check_range(found, "Your prediction")

@@ -177,6 +177,7 @@ def history(history, names=("loss", "accuracy"), log_loss=False):
     known = list(dict.fromkeys(keys))
     if not isinstance(names, list | tuple) or not names or any(name not in known for name in names):
         raise InvalidValue(f"names={names!r}: this training has {known}, choose from these.")
+    runs = {label: _curves(run, names) for label, run in runs.items()}
     size = min(4.6 * len(names), WIDTH), 3
     figure, axes = plt.subplots(1, len(names), figsize=size, squeeze=False, layout="constrained")
     sides = {"training": ("", "-"), "validation": ("val_", "--")}
@@ -185,7 +186,7 @@ def history(history, names=("loss", "accuracy"), log_loss=False):
         for k, run in enumerate(runs.values()):
             for side, (prefix, dashes) in sides.items():
                 if prefix + name in run:
-                    y = np.atleast_1d(number_array(run[prefix + name], prefix + name))
+                    y = run[prefix + name]
                     style = _line(k) | {"linestyle": dashes, "markevery": max(1, len(y) // 10)}
                     ax.plot(np.arange(1, len(y) + 1), y, label=side, **style)
                     drawn[side] = Line2D([], [], color=GREY, linestyle=dashes)
@@ -200,6 +201,12 @@ def history(history, names=("loss", "accuracy"), log_loss=False):
         lines = [Line2D([], [], **_line(k)) for k in range(len(runs))]
         _legend_below(figure, [*lines, *drawn.values()], [*runs, *drawn])
     return axes[0]
+
+
+def _curves(run, names):
+    """The curves of a training that have one of these names, as arrays (epochs,)."""
+    keys = [key for key in run if str(key).removeprefix("val_") in names]
+    return {key: np.atleast_1d(number_array(run[key], str(key))) for key in keys}
 
 
 def side_by_side(runs, reference):
@@ -218,6 +225,8 @@ def side_by_side(runs, reference):
             raise InvalidValue(
                 f"{label!r} has no {min(missing)}: give validation data and metrics=['accuracy']."
             )
+    runs = {label: _curves(run, names) for label, run in runs.items()}
+    reference = _curves(reference, names)
     shape = {"nrows": 2, "ncols": len(runs), "figsize": (WIDTH, 4.2), "squeeze": False}
     figure, axes = plt.subplots(**shape, sharex=True, sharey="row", layout="constrained")
     styles = {
@@ -386,11 +395,11 @@ def reliability(answers):
     Raises ValueError for rows of different lengths, and for more car than pixels.
     """
     filled_dict("answers", answers, "{name: (pixels, car)}")
+    answers = {name: _bins(name, rows) for name, rows in answers.items()}
     shape = {"figsize": (6, 4.6), "sharex": True, "height_ratios": (2, 1), "layout": "constrained"}
     figure, (above, below) = plt.subplots(2, 1, **shape)
     above.plot([0, 1], [0, 1], color=GREY, linestyle=":")
-    for k, (name, rows) in enumerate(answers.items()):
-        pixels, car = _bins(name, rows)
+    for k, (name, (pixels, car)) in enumerate(answers.items()):
         middles = (np.arange(len(pixels)) + 0.5) / len(pixels)
         filled = pixels > 0
         share = car[filled] / pixels[filled]
@@ -460,13 +469,13 @@ def patches(images, at, sides, titles=None):
             "(and one title) for each picture."
         )
     sides = [whole_number("a side", side, 1) for side in sides]
+    places = [_place(place, image) for place, image in zip(at, images, strict=True)]
     axes = grid(len(sides), len(images), height=1.3, width=1.3)
     for ax, title in zip(axes[0], titles, strict=True):
         ax.set_title(title, fontsize=9)
     for line, side in zip(axes, sides, strict=True):
         line[0].set_ylabel(f"{side}×{side}", fontsize=9)
-        for ax, image, place in zip(line, images, at, strict=True):
-            row, column = _place(place, image)
+        for ax, image, (row, column) in zip(line, images, places, strict=True):
             picture(ax, image)
             top, left = row - side // 2 - 0.5, column - side // 2 - 0.5
             box = {"fill": False, "edgecolor": GREY, "linewidth": 0}
@@ -550,8 +559,6 @@ def walk_back(stacks):
         above, y = np.zeros(1), 0  # where the pixels of a row stand, and its height
         for kernel, stride in reversed(stack):
             wide = stride * (len(above) - 1) + kernel
-            if wide > 50:
-                raise InvalidValue(f"{title}: one output is computed from over 50 pixels.")
             below = np.arange(wide) - (wide - 1) / 2
             for j, x in enumerate(above):
                 for start in below[j * stride : j * stride + kernel]:
@@ -585,13 +592,20 @@ def _place(at, image):
 
 
 def _stack(title, stack):
+    """The layers of a stack for `walk_back`, checked."""
     try:
-        return [(whole_number("", kernel, 1), whole_number("", step, 1)) for kernel, step in stack]
+        layers = [(whole_number("", size, 1), whole_number("", step, 1)) for size, step in stack]
     except (TypeError, ValueError):
         raise InvalidValue(
             f"stacks[{title!r}]={reprlib.repr(stack)}: give [(kernel size, stride), …] in "
             "whole numbers, at least 1."
         ) from None
+    pixels = 1
+    for size, step in reversed(layers):
+        pixels = step * (pixels - 1) + size
+    if pixels > 50:
+        raise InvalidValue(f"{title}: one output is computed from over 50 pixels.")
+    return layers
 
 
 def _row_of_pixels(ax, x, y, colour):

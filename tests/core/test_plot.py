@@ -21,6 +21,7 @@ from labseg.errors import LabsegError
 MASK = np.zeros((20, 30), np.uint8)
 MASK[5:15, 10:25] = 1
 IMAGE = np.full((20, 30, 3), 100, np.uint8)
+BROKEN_RUN = {"loss": [0.5], "val_loss": [0.5], "accuracy": [0.5], "val_accuracy": ["a"]}
 IMAGE[MASK == 1] = 200
 CARS = labseg.Cars(IMAGE[None], MASK[None], ["a_01"])
 FIVE = labseg.Cars(np.stack([IMAGE] * 5), np.stack([MASK] * 5), [f"a_0{k}" for k in range(1, 6)])
@@ -364,6 +365,7 @@ ANSWER = {"CNN": SCORES}
         (lambda: plot.patches([IMAGE], [(1, 1)] * 2, [7]), "1 pictures, 2 places and 1 titles"),
         (lambda: plot.patches([IMAGE], [(25, 1)], [7]), "row=25.* from 0 to 19"),
         (lambda: plot.history(np.array([0.5, 0.3])), "history is not what fit returns"),
+        (lambda: plot.history({"loss": ["a"]}, "loss"), "loss is not an array of numbers"),
         (lambda: plot.patches([IMAGE], [(1, 1)], [0]), "a side=0"),
         (lambda: plot.ladder({}), "steps is empty: give {answer: score}"),
         (lambda: plot.ladder({"CNN": 52}), r"steps\['CNN'\]=52: give a number from 0 to 1"),
@@ -385,6 +387,27 @@ def test_what_cannot_be_drawn_is_said_in_one_sentence(draw, message):
     with pytest.raises(LabsegError, match=message) as raised:
         draw()
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: plot.patches([IMAGE], [(25, 1)], [7]),
+        lambda: plot.reliability({"CNN": ([1, 2], [1])}),
+        lambda: plot.walk_back({"deep": [(60, 1)]}),
+        lambda: plot.history({"loss": [0.5], "accuracy": ["a"]}),
+        lambda: plot.side_by_side({"a": BROKEN_RUN}, BROKEN_RUN),
+    ],
+)
+def test_where_an_argument_is_wrong_no_figure_is_begun(draw):
+    with pytest.raises(LabsegError):
+        draw()
+    assert plt.get_fignums() == []  # a notebook would show it, half drawn
+
+
+def test_trainings_of_a_single_epoch_stand_side_by_side():
+    run = dict.fromkeys(BROKEN_RUN, 0.5)
+    assert plot.side_by_side({"a": run}, run).shape == (2, 1)
 
 
 def test_the_anatomy_counts_missed_and_invented_pixels_at_each_distance():
