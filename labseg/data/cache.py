@@ -173,6 +173,6 @@ def _bytes(folder):
     total = 0
     for root, _, names in os.walk(folder):
         for name in names:
-            with contextlib.suppress(FileNotFoundError):  # as above
+            with contextlib.suppress(OSError):  # gone by now, or not for us to see
                 total += os.stat(os.path.join(root, name)).st_size
     return total

@@ -91,8 +91,13 @@ def _fetch(folder, cars):
 
 def _is_there(folder, cars):
     """Whether the folder holds cars; prints how many. An empty folder counts as none."""
-    if not os.path.exists(folder) or (folder.is_dir() and not any(folder.iterdir())):
-        return False
+    try:
+        if not os.path.exists(folder) or (folder.is_dir() and not any(folder.iterdir())):
+            return False
+    except PermissionError:
+        raise NotAllowed(
+            f"You may not read {folder}: change its permissions, or choose another folder."
+        ) from None
     if not all((folder / part).is_dir() for part, _ in ARCHIVES.values()):
         raise FileInTheWay(
             f"{folder} exists already and holds something else: choose another name."

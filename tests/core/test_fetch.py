@@ -21,6 +21,7 @@ from kaggle_server import KEY, TOKEN, USER, KaggleServer
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_notebook
+from other_user import other_user
 from typer.testing import CliRunner
 
 import labseg
@@ -596,6 +597,12 @@ def test_a_damaged_archive_is_removed_and_nothing_unpacked(home, server, source,
     server.files["train.zip"] = whole
     assert fetch(sys.executable, home, server, **SIGNED_IN)[0] == 0
     assert complete(home, source)
+
+
+def test_a_folder_that_is_somebody_elses_is_one_sentence(tmp_path):
+    (tmp_path / "carvana").mkdir(mode=0o300)
+    with other_user(tmp_path), pytest.raises(PermissionError, match="You may not read .*carvana"):
+        labseg.fetch_carvana(tmp_path / "carvana")
 
 
 def test_a_failed_run_empties_its_workspace_while_it_is_locked(tmp_path, monkeypatch):
