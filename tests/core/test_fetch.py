@@ -601,7 +601,7 @@ def test_a_damaged_archive_is_removed_and_nothing_unpacked(home, server, source,
 
 def test_a_folder_that_is_somebody_elses_is_one_sentence(tmp_path):
     (tmp_path / "carvana").mkdir(mode=0o300)
-    with other_user(tmp_path), pytest.raises(PermissionError, match="You may not read .*carvana"):
+    with other_user(tmp_path), pytest.raises(PermissionError, match=r"You may not read .*carvana"):
         labseg.fetch_carvana(tmp_path / "carvana")
 
 
