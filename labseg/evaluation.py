@@ -57,15 +57,15 @@ def bootstrap(scores, cars, level=0.95, repeats=2000, seed=0):
     level, repeats = number("level", level, 0, 1), whole_number("repeats", repeats, 1)
     owner = _owners(cars, len(scores))
     _no_images(cars, owner)
-    random = np.random.default_rng(whole_number("seed", seed, 0))
-    return _interval(scores, owner, level, repeats, random)
+    return _interval(scores, owner, level, repeats, whole_number("seed", seed, 0))
 
 
-def _interval(scores, owner, level=0.95, repeats=2000, random=0):
+def _interval(scores, owner, level=0.95, repeats=2000, seed=0):
+    """`bootstrap` of arguments that are checked; owner: the number of every image's car."""
     total, count = np.bincount(owner, scores), np.bincount(owner)
     if len(count) == 1:
         return scores.mean(), np.nan, np.nan
-    random = np.random.default_rng(random)  # as it is, if it is one
+    random = np.random.default_rng(seed)
     drawn = random.integers(len(count), size=(repeats, len(count)))
     means = total[drawn].sum(axis=1) / count[drawn].sum(axis=1)
     low, high = np.quantile(means, ((1 - level) / 2, (1 + level) / 2))

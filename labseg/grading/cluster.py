@@ -11,7 +11,7 @@ import json
 import re
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tqdm import tqdm
@@ -69,7 +69,7 @@ def _connected(address):
 def _result_or_job(submission, settings, old):
     """(a result that is there or needs no worker, None) or (None, a job as JSON text)."""
     try:
-        files, notes = submission.notebooks() if not submission.refused else ({}, [])
+        files, notes = submission.notebooks()
     except InvalidValue:
         files = {}
     if not files:
@@ -125,7 +125,6 @@ class Received:
     ids: dict
     files: dict
     notes: list
-    refused: str = field(default="", init=False)
 
     def notebooks(self):
         return self.files, self.notes

@@ -95,6 +95,8 @@ class Submission:
 
     def notebooks(self):
         """({file's name: bytes}, [notes on them]); Refused or InvalidValue if it can't be read."""
+        if self.refused:
+            raise Refused(self.refused)
         found, notes = {}, []
         for file in self.files:
             content = file.read()

@@ -44,10 +44,8 @@ def grade_class(
     out = folder_path("out", out)
     exercises = tuple(exercise for exercise in EXERCISES if exercise.max_points)
     submissions = collect.collect(source, out)
-    before = {"students": [], "lessons": []} if replace else grades.read(out)
-    students = {submission.student for submission in submissions}
-    _keep(out, "students", {student["student"] for student in before["students"]} - students)
-    _keep(out, "lessons", _missing(before["lessons"], submissions, exercises))
+    if not replace:
+        _keep_grades(out, submissions, exercises)
     with disk_errors(out):
         out.mkdir(parents=True, exist_ok=True)
         seed = _seed(out, seed)
@@ -74,15 +72,22 @@ def grade_class(
     return found
 
 
-def _keep(out, what, lost):
+def _keep_grades(out, submissions, exercises):
     """InvalidValue if grades that are there would be lost: of students, or of lessons."""
-    if lost:
-        first = sorted(lost)[0]
-        others = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-        raise InvalidValue(
-            f"{out} holds grades of {what} that are not among these submissions ({short(first)}"
-            f"{others}): choose another folder for --out, or drop those grades with --replace."
-        )
+    before = grades.read(out)
+    students = {student["student"] for student in before["students"]}
+    lost = {
+        "students": students - {submission.student for submission in submissions},
+        "lessons": _missing(before["lessons"], submissions, exercises),
+    }
+    for what, names in lost.items():
+        if names:
+            others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            raise InvalidValue(
+                f"{out} holds grades of {what} that are not among these submissions "
+                f"({short(min(names))}{others}): choose another folder for --out, or drop those "
+                "grades with --replace."
+            )
 
 
 def _missing(lessons, submissions, exercises):

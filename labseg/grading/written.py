@@ -15,7 +15,6 @@ from labseg.files import disk_errors, write_whole
 from labseg.grading.grades import SPREADSHEETS, plain_cell
 
 FILE = "written.csv"
-EVERY = {exercise.name for exercise in EXERCISES}
 COLUMNS = ("student", "exercise", "max", "points", "comment", "text")
 
 
@@ -64,7 +63,7 @@ def _points(row, path, number):
 def enter(students, given):
     """Put the points given by hand into the results; those without stay "to be read".
 
-    Returns sentences about points whose student or exercise is not known.
+    Returns a list of sentences about points whose student or exercise is not known.
     """
     for student in students:
         for name, result in student["exercises"].items():
@@ -78,13 +77,15 @@ def enter(students, given):
 
 
 def _strays(students, given):
+    """The sentences of `enter`."""
     names = {plain_cell(student["student"]) for student in students}
+    exercises = {exercise.name for exercise in EXERCISES}
     graded = {name for student in students for name in student["exercises"]}
     for (student, name), entry in sorted(given.items()):
         if entry["points"] is None:
             continue
         points = f"{FILE} has points for {short(name, 40)} of {short(student, 60)}"
-        if name not in EVERY:
+        if name not in exercises:
             yield f"{points}: there is no such exercise"
         elif name in graded and student not in names:
             yield f"{points}, who is not among these students"

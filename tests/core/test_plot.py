@@ -21,11 +21,11 @@ from labseg.errors import LabsegError
 MASK = np.zeros((20, 30), np.uint8)
 MASK[5:15, 10:25] = 1
 IMAGE = np.full((20, 30, 3), 100, np.uint8)
-BROKEN_RUN = {"loss": [0.5], "val_loss": [0.5], "accuracy": [0.5], "val_accuracy": ["a"]}
 IMAGE[MASK == 1] = 200
 CARS = labseg.Cars(IMAGE[None], MASK[None], ["a_01"])
 FIVE = labseg.Cars(np.stack([IMAGE] * 5), np.stack([MASK] * 5), [f"a_0{k}" for k in range(1, 6)])
 RUN = {"loss": [2, 1], "val_loss": [3, 2], "accuracy": [0, 1]}
+BROKEN_RUN = RUN | {"val_accuracy": ["a"]}
 
 
 def shown(ax):

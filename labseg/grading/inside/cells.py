@@ -48,6 +48,11 @@ class Slice:
     name: str = ""  # bound by the statements, where the answer is a name
     flags: int = 0  # of the compiler, from `from __future__ import …`
 
+    @property
+    def is_bound(self):
+        """Whether a statement binds the name; else there is only its check."""
+        return any(self.name in statement.binds for statement in self.statements)
+
 
 def parse(sources):
     """(statements of all cells, {cell: why it can't be read}) of a notebook's code cells."""

@@ -53,8 +53,7 @@ def answer(exercise, needed, sources):
         return asked(exercise, found[0])
     if failures:
         return {"failed": failures[-1]}
-    bound = any(needed.name in statement.binds for statement in needed.statements)
-    return {"failed": "it is not a function"} if bound else {"missing": True}  # only its check
+    return {"failed": "it is not a function"} if needed.is_bound else {"missing": True}
 
 
 def execute(needed, is_function, sources):

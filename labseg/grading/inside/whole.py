@@ -34,8 +34,7 @@ def execute(job, slices):
 
 def _described(needed):
     """An answer as a name or an expression, and the cells that should have made it."""
-    bound = any(needed.name in statement.binds for statement in needed.statements)
-    cells = needed.cells if bound or not needed.name else ()  # () if there is only its check
+    cells = needed.cells if needed.is_bound or not needed.name else ()
     return {"answer": ast.unparse(needed.answer), "cells": [cell + 1 for cell in cells]}
 
 
@@ -59,14 +58,15 @@ def ask(namespace):
 
 def _answer(exercise, described, namespace):
     """As `run.answer`, of a notebook that has run."""
-    name = described["answer"]
+    answer = described["answer"]
+    is_name = answer.isidentifier()
     cells = ", ".join(map(str, described["cells"]))
-    if name.isidentifier() and name not in namespace:
+    if is_name and answer not in namespace:
         return {"failed": f"it is not there after cell {cells}"} if cells else {"missing": True}
     try:
-        value = eval(described["answer"], namespace)
+        value = eval(answer, namespace)
     except BaseException as error:
         return {"failed": text_of(error)}
-    if name.isidentifier() and exercise["is_function"] and not callable(value):
+    if is_name and exercise["is_function"] and not callable(value):
         return {"failed": "it is not a function"} if cells else {"missing": True}
     return asked(exercise, value)
